@@ -1,0 +1,30 @@
+/**
+ * The three answers to a request that changes something at the venue.
+ * `unknown` (connection loss, timeout, 5xx) may have happened: never resend, ask the venue.
+ */
+export type Outcome<T> =
+  | { readonly kind: "accepted"; readonly value: T }
+  | {
+      readonly kind: "refused"
+      readonly reason: string
+      /** The venue's own code, as text. */
+      readonly code?: string
+      /** What the refusal means to the runtime, where the venue's error table says so. */
+      readonly meaning?: RefusalMeaning
+      readonly retryAfterMs?: number
+    }
+  | { readonly kind: "unknown"; readonly why: string }
+
+export type RefusalMeaning =
+  | "not-found"
+  | "duplicate-client-id"
+  | "rate-limited"
+  | "clock"
+  | "credentials"
+  | "insufficient-funds"
+  | "would-take"
+  | "reduce-only"
+  | "expired"
+  | "filter"
+
+export const accepted = <T>(value: T): Outcome<T> => ({ kind: "accepted", value })
