@@ -26,11 +26,35 @@ export interface Trade extends Stamped {
 /** Book levels as flat pairs: price, size, price, size, … in the venue's order, best first. */
 export type Levels = Float64Array
 
-/** Venue update numbers. They stay below 2^53 on every venue so far; decoders refuse one that does not. */
+/**
+ * A venue's update number, exact at any length: a number while it is a safe integer (every book today, so comparing
+ * costs one compare of numbers), its decimal digits as text past 2^53. The form is canonical: equal values are `===`.
+ */
+export type SequenceNumber = number | string
+
 export interface Sequence {
-  readonly prev?: number
-  readonly first?: number
-  readonly last?: number
+  readonly prev?: SequenceNumber
+  readonly first?: SequenceNumber
+  readonly last?: SequenceNumber
+}
+
+/** The canonical form of an integer's digits; undefined where the text is no integer. */
+export function sequenceNumber(digits: string): SequenceNumber | undefined {
+  if (!/^(0|-?[1-9]\d*)$/.test(digits)) return undefined
+  const value = Number(digits)
+  return Number.isSafeInteger(value) ? value : digits
+}
+
+export const isSame = (a: SequenceNumber, b: SequenceNumber): boolean => a === b
+
+/** Whether `a` is the smaller number. */
+export function isBefore(a: SequenceNumber, b: SequenceNumber): boolean {
+  return typeof a === "number" && typeof b === "number" ? a < b : BigInt(a) < BigInt(b)
+}
+
+/** Whether `b` follows `a` with nothing between: b = a + 1. */
+export function isAdjacent(a: SequenceNumber, b: SequenceNumber): boolean {
+  return typeof a === "number" && typeof b === "number" ? a + 1 === b : BigInt(a) + 1n === BigInt(b)
 }
 
 /**

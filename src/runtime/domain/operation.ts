@@ -1,5 +1,5 @@
 import type { Decimal } from "./decimal.ts"
-import type { AccOrder, Interval, Levels } from "./events.ts"
+import type { AccOrder, Interval, Levels, SequenceNumber } from "./events.ts"
 import type { Inst } from "./inst.ts"
 import type { InstrumentInfo } from "./instrument.ts"
 import type { InstrumentType } from "./market.ts"
@@ -29,7 +29,7 @@ export interface BookImage {
   readonly bids: Levels
   readonly asks: Levels
   /** The venue's update number of this image: what diffs bridge from. */
-  readonly sequence?: number
+  readonly sequence?: SequenceNumber
   readonly timestamp: number
 }
 
