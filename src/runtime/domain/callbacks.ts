@@ -1,0 +1,166 @@
+import type { Decimal } from "./decimal.ts"
+import type { AccBalPos, AccOrder, AccPos, Candle, Lob, LobMbo, Trade } from "./events.ts"
+import type { Inst } from "./inst.ts"
+import type { Market } from "./market.ts"
+import type { Fill, Order, OrderRequest, OrderState } from "./order.ts"
+import type { TaskKind, TaskSpec } from "./task.ts"
+import type { AltTensor } from "./tensor.ts"
+
+/** A tick of a schedule task. Missed ticks are not caught up; `missed` counts them. */
+export interface ScheduleTick {
+  /** When it was due, µs. */
+  readonly timestamp: number
+  readonly everyMs: number
+  readonly missed: number
+}
+
+/** A task that is not a feed started or started again. */
+export interface TaskStarted {
+  readonly spec: TaskSpec
+  readonly starts: number
+}
+
+/** A manual feed wants to be driven: connect it, log in, subscribe. Repeated before each connection. */
+export interface FeedWanted {
+  readonly spec: TaskSpec
+  readonly starts: number
+}
+
+export interface BookStateChanged {
+  readonly market: Market
+  readonly inst: Inst
+  readonly state: "syncing" | "live" | "quarantined"
+  readonly why: string
+  readonly timestamp: number
+}
+
+export interface FeedStateChanged {
+  readonly market: Market
+  readonly state: "connecting" | "subscribing" | "live" | "lost" | "stopped"
+  readonly why: string
+  /** How long until the next try, on `lost`. */
+  readonly retryMs?: number
+  readonly timestamp: number
+}
+
+/** One of the bot's own orders changed. */
+export interface OrderChanged {
+  readonly order: Order
+  readonly from: OrderState | undefined
+  /** What brought the news: an answer, the private stream, a query, the start's reconciliation. */
+  readonly cause: string
+  /** The execution that changed it, if one did. */
+  readonly fill?: Fill
+  readonly timestamp: number
+}
+
+/** The strategy was not told everything, or not in time. */
+export type Lag =
+  /** A market ring overflowed: `dropped` events were lost to this strategy. */
+  | { readonly kind: "dropped"; readonly dropped: number; readonly timestamp: number }
+  /** Data arrive late: staleness above its bound. */
+  | { readonly kind: "stall"; readonly staleMs: number; readonly timestamp: number }
+  /** A private ring was at its bound: the strategy was paused and resumes with this image of its open orders. */
+  | { readonly kind: "resumed"; readonly openOrders: readonly Order[]; readonly timestamp: number }
+
+export interface Trouble {
+  /** `unreadable frame`, `prediction`, `handler`, `subscription`, … */
+  readonly kind: string
+  readonly message: string
+  /** Raw bytes (secrets masked), a request's metadata, a stack: what helps. */
+  readonly detail?: Readonly<Record<string, unknown>>
+  readonly timestamp: number
+}
+
+/** An instrument with where it trades: the key of an intent. */
+export interface IntentTarget {
+  readonly market: Market
+  readonly inst: Inst
+  readonly value: number
+}
+
+export interface AltIntent {
+  readonly timestamp: number
+  readonly type: "weight" | "price"
+  readonly targets: readonly IntentTarget[]
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+export interface AltOrder {
+  readonly timestamp: number
+  readonly market: Market
+  readonly request: OrderRequest
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+/** Every callback a strategy can have, with the data it gets. */
+export interface CallbackData {
+  onAltEvent: TaskStarted
+  onWsEvent: FeedWanted
+  onSchedule: ScheduleTick
+  onOrderExecution: readonly AltOrder[]
+  onInstIntent: AltIntent
+  onPreds: AltTensor
+  onTrade: Trade
+  onLob: Lob
+  onLobMbo: LobMbo
+  onCandle: Candle
+  onAccOrder: AccOrder
+  onAccBalPos: AccBalPos
+  onAccPos: AccPos
+  onBookState: BookStateChanged
+  onFeedState: FeedStateChanged
+  onOrder: OrderChanged
+  onLag: Lag
+  onError: Trouble
+}
+
+export type CallbackName = keyof CallbackData
+
+/** Market rings drop their oldest events when a reader falls behind; private rings never drop. */
+export const IS_PRIVATE: Readonly<Record<CallbackName, boolean>> = {
+  onAltEvent: true,
+  onWsEvent: true,
+  onSchedule: false,
+  onOrderExecution: true,
+  onInstIntent: true,
+  onPreds: true,
+  onTrade: false,
+  onLob: false,
+  onLobMbo: false,
+  onCandle: false,
+  onAccOrder: true,
+  onAccBalPos: true,
+  onAccPos: true,
+  onBookState: true,
+  onFeedState: true,
+  onOrder: true,
+  onLag: true,
+  onError: true,
+}
+
+/** The task an event came from. */
+export interface TaskRef {
+  readonly kind: TaskKind
+  readonly id: string
+  readonly market?: Market
+}
+
+/** What a handler gets. `data` is immutable and never reused. */
+export interface Message<T> {
+  readonly data: T
+  readonly task: TaskRef
+  /** Local receive time, µs. The exchange's own is `data.timestamp`. */
+  readonly receivedAt: number
+  /** Publish order, one count for the whole process. */
+  readonly sequence: number
+}
+
+/** Profit and loss of one inst in its quote or settlement currency. */
+export interface Pnl {
+  readonly inst: Inst
+  readonly realized: Decimal
+  readonly unrealized?: Decimal
+  readonly fees: Decimal
+  readonly funding: Decimal
+}

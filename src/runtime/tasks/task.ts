@@ -1,0 +1,79 @@
+/** What the engine gives a task, and what it gets from each kind. */
+import type { BookView } from "../book/view.ts"
+import type { CallbackData, CallbackName, Pnl } from "../domain/callbacks.ts"
+import type { Decimal } from "../domain/decimal.ts"
+import type { Inst } from "../domain/inst.ts"
+import type { InstrumentInfo } from "../domain/instrument.ts"
+import type { Market } from "../domain/market.ts"
+import type { OrderAck } from "../domain/operation.ts"
+import type { AmendRequest, Balance, Order, OrderRequest, Position } from "../domain/order.ts"
+import type { Outcome } from "../domain/outcome.ts"
+import type { AltTensor } from "../domain/tensor.ts"
+import type { TaskSpec } from "../domain/task.ts"
+import type { Outside } from "../ports.ts"
+import type { Turn } from "./turn.ts"
+
+/** Puts one event on the task's ring and serves whoever is idle; inside a turn. */
+export type Publish<C extends CallbackName> = (data: CallbackData[C], receivedAt: number) => void
+
+export interface TaskHost {
+  readonly outside: Outside
+  readonly turn: Turn
+  /** Bound once, at start: no name is looked up per event. */
+  publisher<C extends CallbackName>(callback: C): Publish<C>
+  /** Stops trading until `resume`, survives a restart. */
+  halt(why: string): void
+  /** A counter of this name and labels; bound once, incremented by field. */
+  counter(name: string, help: string, labels?: Readonly<Record<string, string>>): { value: number }
+}
+
+export interface RunningTask {
+  readonly spec: TaskSpec
+  start(): void
+  /** Lets go of sockets and timers; resolves when nothing is left. */
+  stop(): Promise<void>
+  /** Why it is not safe to trade now; empty when it is. */
+  reasons(): readonly string[]
+  /** For `/state`: plain JSON, no secrets. */
+  state(): Readonly<Record<string, unknown>>
+}
+
+export interface RunningFeed extends RunningTask {
+  /** Undefined where this feed keeps no book of that inst. */
+  book(inst: Inst): BookView | undefined
+}
+
+export interface RunningPredict extends RunningTask {
+  /** The answer comes by `onPreds`, a failure by `onError` with the request's metadata. */
+  predict(input: AltTensor): void
+}
+
+/** The first answer to `submit`; the rest comes by `onOrder`. */
+export type Submission =
+  | { readonly kind: "submitted"; readonly clientId: string; readonly ack: Promise<Outcome<OrderAck>> }
+  /** Not written down, not sent: risk limits, instrument rules or the bot's mode say no. */
+  | { readonly kind: "refused"; readonly reasons: readonly string[] }
+
+export interface OwnAndAccount {
+  /** Sum of the bot's own fills, signed native size. */
+  readonly own: Decimal
+  /** The venue's word, where it has spoken. */
+  readonly account: Position | undefined
+}
+
+export interface RunningOrders extends RunningTask {
+  readonly market: Market
+  submit(strategy: string, request: OrderRequest): Submission
+  amend(request: AmendRequest): Promise<Outcome<OrderAck>>
+  cancel(clientId: string): Promise<Outcome<OrderAck>>
+  order(clientId: string): Order | undefined
+  openOrders(inst?: Inst): readonly Order[]
+  position(inst: Inst): OwnAndAccount
+  balance(asset: string): Balance | undefined
+  instrument(inst: Inst): InstrumentInfo | undefined
+  pnl(): readonly Pnl[]
+  /** Venue-wide where the account is the bot's alone, else one by one over its own orders. */
+  cancelAll(): Promise<void>
+  /** Trades the bot's own net position away with reduce-only market orders. */
+  flatten(): Promise<void>
+}

@@ -1,0 +1,85 @@
+import { describe, JournalError } from "../domain/errors.ts"
+import type { Journal, JournalRecord } from "../ports.ts"
+
+/**
+ * The synchronous run from one delivered event to the next return to the event loop. Everything it wrote down is one
+ * transaction; what it wants to send waits until that transaction is on disk.
+ */
+export class Turn {
+  readonly #journal: Journal
+  readonly #failed: (error: JournalError) => void
+  #records: JournalRecord[] = []
+  #outbox: (() => void)[] = []
+  #depth = 0
+  #isScheduled = false
+
+  /** `failed` is told when a transaction did not reach the disk: nothing of that turn was sent. */
+  constructor(journal: Journal, failed: (error: JournalError) => void) {
+    this.#journal = journal
+    this.#failed = failed
+  }
+
+  enter(): void {
+    this.#depth++
+  }
+
+  leave(): void {
+    this.#depth--
+    if (this.#depth === 0 && (this.#records.length > 0 || this.#outbox.length > 0)) this.#finish()
+  }
+
+  run<T>(work: () => T): T {
+    this.enter()
+    try {
+      return work()
+    } finally {
+      this.leave()
+    }
+  }
+
+  record(record: JournalRecord): void {
+    this.#records.push(record)
+    this.#schedule()
+  }
+
+  /** `send` runs after the commit; never, if the commit fails. */
+  afterCommit(send: () => void): void {
+    this.#outbox.push(send)
+    this.#schedule()
+  }
+
+  /** Outside any turn (an async handler after its await), the rest of this microtask is the turn. */
+  #schedule(): void {
+    if (this.#depth > 0 || this.#isScheduled) return
+    this.#isScheduled = true
+    queueMicrotask(() => {
+      this.#isScheduled = false
+      if (this.#depth === 0) this.#finish()
+    })
+  }
+
+  #finish(): void {
+    while (this.#records.length > 0 || this.#outbox.length > 0) {
+      const records = this.#records
+      const outbox = this.#outbox
+      this.#records = []
+      this.#outbox = []
+      if (!this.#commit(records)) return
+      for (const send of outbox) send()
+    }
+  }
+
+  #commit(records: readonly JournalRecord[]): boolean {
+    if (records.length === 0) return true
+    try {
+      this.#journal.commit(records)
+      return true
+    } catch (error) {
+      this.#records = []
+      this.#outbox = []
+      const cause = error instanceof JournalError ? error : new JournalError(describe(error), { cause: error })
+      this.#failed(cause)
+      return false
+    }
+  }
+}
