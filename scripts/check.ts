@@ -1,0 +1,24 @@
+// Everything that judges the source without running it: format, lint, types, layers. Runs all of them, then fails if one did.
+import { $ } from "bun"
+
+$.throws(false)
+const folders = ["src", "test", "scripts"]
+
+const checks: [string, () => Promise<{ exitCode: number }>][] = [
+  ["format", async () => await $`oxfmt --check`],
+  ["lint", async () => await $`oxlint --type-aware --deny-warnings ${folders}`],
+  ["types", async () => await $`tsc --noEmit`],
+  ["layers", async () => await $`${process.execPath} test test/layers.test.ts test/tidy.test.ts`],
+]
+
+const failed: string[] = []
+for (const [name, check] of checks) {
+  console.log(`── ${name}`)
+  const { exitCode } = await check()
+  if (exitCode !== 0) failed.push(name)
+}
+
+if (failed.length > 0) {
+  console.error(`check failed: ${failed.join(", ")}`)
+  process.exit(1)
+}
