@@ -178,8 +178,20 @@ export interface Journal {
   order(clientId: string): Order | undefined
   hasFill(market: Market, inst: Inst, tradeId: string): boolean
   /** Newest first. */
-  orders(filter: { readonly market?: Market; readonly inst?: Inst; readonly states?: readonly OrderState[]; readonly sinceAt?: number; readonly limit: number }): readonly Order[]
-  fills(filter: { readonly market?: Market; readonly inst?: Inst; readonly clientId?: string; readonly sinceAt?: number; readonly limit: number }): readonly Fill[]
+  orders(filter: {
+    readonly market?: Market
+    readonly inst?: Inst
+    readonly states?: readonly OrderState[]
+    readonly sinceAt?: number
+    readonly limit: number
+  }): readonly Order[]
+  fills(filter: {
+    readonly market?: Market
+    readonly inst?: Inst
+    readonly clientId?: string
+    readonly sinceAt?: number
+    readonly limit: number
+  }): readonly Fill[]
   /** Ends this run in the `runs` table and closes. */
   close(why: string): void
 }
@@ -266,7 +278,12 @@ export interface OrderEntry {
   decode(frame: string): EntryFrame
 }
 export interface EntryFrame {
-  readonly reply?: { readonly requestId: string; readonly status: number; readonly body: string; readonly usage?: RateUsage }
+  readonly reply?: {
+    readonly requestId: string
+    readonly status: number
+    readonly body: string
+    readonly usage?: RateUsage
+  }
   readonly control?: Decoded["control"]
   readonly unreadable?: string
 }
@@ -292,7 +309,12 @@ export interface Venue {
   readonly requestLifeMs: number
   decode(frame: string, receivedAt: number): Decoded
   encode<O extends OperationName>(operation: O, params: ParamsOf<O>, auth: Auth): HttpCall
-  response<O extends OperationName>(operation: O, params: ParamsOf<O>, status: number, body: string): Outcome<ResultOf<O>>
+  response<O extends OperationName>(
+    operation: O,
+    params: ParamsOf<O>,
+    status: number,
+    body: string,
+  ): Outcome<ResultOf<O>>
   /** Request weight of one call, by the venue's table. */
   weight<O extends OperationName>(operation: O, params: ParamsOf<O>): number
   usage(headers: Readonly<Record<string, string>>): RateUsage
@@ -314,7 +336,12 @@ export interface Front {
   /** Answers one HTTP request. */
   request(request: FrontRequest, now: number): FrontResponse
   /** A WebSocket was opened on `path` (with query). A refusal answers the upgrade. */
-  open(connection: number, path: string, headers: Readonly<Record<string, string>>, now: number): FrontRefusal | undefined
+  open(
+    connection: number,
+    path: string,
+    headers: Readonly<Record<string, string>>,
+    now: number,
+  ): FrontRefusal | undefined
   message(connection: number, text: string, now: number): void
   /** A ping or pong frame arrived. */
   pong(connection: number, now: number): void

@@ -12,7 +12,8 @@ const FORM = /^[0-9a-f]{32}$/
 export const isClientId = (text: string): boolean => FORM.test(text)
 
 /** Whether this id was made by the bot with this identity. */
-export const isOwn = (clientId: string, identity: string): boolean => FORM.test(clientId) && clientId.startsWith(identity)
+export const isOwn = (clientId: string, identity: string): boolean =>
+  FORM.test(clientId) && clientId.startsWith(identity)
 
 /** Ids of one run: same prefix, counting up. */
 export function clientIds(identity: string, run: number, first = 1): () => string {

@@ -95,7 +95,24 @@ export interface LobMbo extends Stamped {
   readonly checksum?: string
 }
 
-export const INTERVALS = ["1s", "1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w", "1M"] as const
+export const INTERVALS = [
+  "1s",
+  "1m",
+  "3m",
+  "5m",
+  "15m",
+  "30m",
+  "1h",
+  "2h",
+  "4h",
+  "6h",
+  "8h",
+  "12h",
+  "1d",
+  "3d",
+  "1w",
+  "1M",
+] as const
 export type Interval = (typeof INTERVALS)[number]
 
 export interface Candle extends Stamped {

@@ -57,9 +57,11 @@ export function orderMistakes(
   const mistakes: string[] = []
   const least = order.type === "market" ? info.marketSizeMin : info.limitSizeMin
   const most = order.type === "market" ? info.marketSizeMax : info.limitSizeMax
-  if (!isMultiple(order.size, info.lotSize)) mistakes.push(`size ${order.size} is not a multiple of lot ${info.lotSize}`)
+  if (!isMultiple(order.size, info.lotSize))
+    mistakes.push(`size ${order.size} is not a multiple of lot ${info.lotSize}`)
   if (compare(order.size, least) < 0) mistakes.push(`size ${order.size} is below the minimum ${least}`)
-  if (most !== undefined && compare(order.size, most) > 0) mistakes.push(`size ${order.size} is above the maximum ${most}`)
+  if (most !== undefined && compare(order.size, most) > 0)
+    mistakes.push(`size ${order.size} is above the maximum ${most}`)
   if (order.price === undefined) return mistakes
   if (!isZero(info.tickSize) && !isMultiple(order.price, info.tickSize)) {
     mistakes.push(`price ${order.price} is not a multiple of tick ${info.tickSize}`)

@@ -118,7 +118,10 @@ export interface Operations {
   tickers: { params: { insts?: readonly Inst[]; type?: InstrumentType }; result: readonly Ticker[] }
   orderbook: { params: { inst: Inst; depth?: number }; result: BookImage }
   candles: { params: { inst: Inst; interval: Interval } & Range; result: readonly CandleRow[] }
-  trades: { params: { inst: Inst; limit?: number }; result: readonly { price: number; size: number; side: Side; tradeId: string; timestamp: number }[] }
+  trades: {
+    params: { inst: Inst; limit?: number }
+    result: readonly { price: number; size: number; side: Side; tradeId: string; timestamp: number }[]
+  }
 
   place: { params: PlaceParams; result: OrderAck }
   placeBatch: { params: { orders: readonly PlaceParams[] }; result: readonly BatchItem<OrderAck>[] }
@@ -147,14 +150,30 @@ export interface Operations {
   symbolConfig: { params: { inst?: Inst }; result: readonly Readonly<Record<string, unknown>>[] }
   fees: { params: { inst: Inst }; result: { maker: Decimal; taker: Decimal } }
 
-  premiumIndex: { params: { inst?: Inst }; result: readonly { inst: Inst; markPrice: number; indexPrice: number; lastFundingRate: number; nextFundingAt: number; timestamp: number }[] }
+  premiumIndex: {
+    params: { inst?: Inst }
+    result: readonly {
+      inst: Inst
+      markPrice: number
+      indexPrice: number
+      lastFundingRate: number
+      nextFundingAt: number
+      timestamp: number
+    }[]
+  }
   premiumCandles: { params: { inst: Inst; interval: Interval } & Range; result: readonly CandleRow[] }
   liveFunding: { params: { inst?: Inst }; result: readonly FundingRate[] }
   fundingInfo: { params: { inst?: Inst }; result: readonly { inst: Inst; intervalSec: number }[] }
   fundingHistory: { params: { inst?: Inst } & Range; result: readonly FundingRate[] }
   /** Funding paid (negative) and received by this account. */
-  fundingPaid: { params: { inst?: Inst } & Range; result: readonly { inst: Inst; amount: Decimal; asset: string; timestamp: number; id: string }[] }
-  openInterest: { params: { inst: Inst; period: string } & Range; result: readonly { inst: Inst; size: number; notional?: number; timestamp: number }[] }
+  fundingPaid: {
+    params: { inst?: Inst } & Range
+    result: readonly { inst: Inst; amount: Decimal; asset: string; timestamp: number; id: string }[]
+  }
+  openInterest: {
+    params: { inst: Inst; period: string } & Range
+    result: readonly { inst: Inst; size: number; notional?: number; timestamp: number }[]
+  }
 }
 
 export type OperationName = keyof Operations
