@@ -48,6 +48,11 @@ export interface RunningPredict extends RunningTask {
   predict(input: AltTensor): void
 }
 
+/** Passes on what one strategy says to those bound to the task: intents, or orders for another to carry out. */
+export interface RunningRelay<T> extends RunningTask {
+  publish(data: T): void
+}
+
 /** The first answer to `submit`; the rest comes by `onOrder`. */
 export type Submission =
   | { readonly kind: "submitted"; readonly clientId: string; readonly ack: Promise<Outcome<OrderAck>> }

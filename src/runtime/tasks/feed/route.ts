@@ -1,0 +1,75 @@
+import type { Candle, Lob, MarketEvent, Trade } from "../../domain/events.ts"
+import type { Inst } from "../../domain/inst.ts"
+import type { BookKeeper } from "./book-keeper.ts"
+import type { Publish } from "../task.ts"
+
+/** Who wants one inst's events on one connection. */
+export interface Route {
+  readonly inst: Inst
+  readonly trades: Publish<"onTrade">[]
+  readonly lobs: Publish<"onLob">[]
+  readonly candles: Publish<"onCandle">[]
+  book: BookKeeper | undefined
+  /** Local time of the newest event, µs: what silence is measured from. */
+  lastAt: number
+}
+
+export const newRoute = (inst: Inst): Route => ({
+  inst,
+  trades: [],
+  lobs: [],
+  candles: [],
+  book: undefined,
+  lastAt: 0,
+})
+
+/** Routes of one connection: frames name an inst, and mostly the same one as the frame before. */
+export class Routes {
+  readonly #byInst = new Map<Inst, Route>()
+  #newest: Route | undefined
+
+  of(inst: Inst): Route {
+    const known = this.#byInst.get(inst)
+    if (known !== undefined) return known
+    const route = newRoute(inst)
+    this.#byInst.set(inst, route)
+    return route
+  }
+
+  all(): IterableIterator<Route> {
+    return this.#byInst.values()
+  }
+
+  /** False where nobody asked for this event. */
+  deliver(event: MarketEvent, receivedAt: number): boolean {
+    if (event.kind !== "trade" && event.kind !== "lob" && event.kind !== "candle") return false
+    let route = this.#newest
+    if (route === undefined || route.inst !== event.inst) {
+      route = this.#byInst.get(event.inst)
+      if (route === undefined) return false
+      this.#newest = route
+    }
+    route.lastAt = receivedAt
+    if (event.kind === "trade") return publishTrade(route.trades, event, receivedAt)
+    if (event.kind === "lob") return publishLob(route, event, receivedAt)
+    return publishCandle(route.candles, event, receivedAt)
+  }
+}
+
+function publishTrade(sinks: Publish<"onTrade">[], trade: Trade, receivedAt: number): boolean {
+  for (let index = 0; index < sinks.length; index++) sinks[index]!(trade, receivedAt)
+  return sinks.length > 0
+}
+
+function publishLob(route: Route, lob: Lob, receivedAt: number): boolean {
+  // The book first: a handler that reads ctx.book sees the state after this diff.
+  if (route.book !== undefined && lob.form !== "bbo") route.book.apply(lob)
+  const sinks = route.lobs
+  for (let index = 0; index < sinks.length; index++) sinks[index]!(lob, receivedAt)
+  return sinks.length > 0 || route.book !== undefined
+}
+
+function publishCandle(sinks: Publish<"onCandle">[], candle: Candle, receivedAt: number): boolean {
+  for (let index = 0; index < sinks.length; index++) sinks[index]!(candle, receivedAt)
+  return sinks.length > 0
+}

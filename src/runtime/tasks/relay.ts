@@ -1,0 +1,31 @@
+import type { CallbackData } from "../domain/callbacks.ts"
+import type { IntentSpec, RelaySpec } from "../domain/task.ts"
+import type { RunningRelay, TaskHost } from "./task.ts"
+
+type RelayCallback = "onInstIntent" | "onOrderExecution"
+
+/** What one strategy publishes, the strategies bound to the task receive; nothing leaves the process. */
+function relay<C extends RelayCallback>(
+  spec: IntentSpec | RelaySpec,
+  host: TaskHost,
+  callback: C,
+): RunningRelay<CallbackData[C]> {
+  const { clock } = host.outside
+  const publish = host.publisher(callback)
+  const publishStart = host.publisher("onAltEvent")
+  let passed = 0
+  return {
+    spec,
+    start: () => host.turn.run(() => publishStart({ spec, starts: 1 }, clock.now())),
+    stop: () => Promise.resolve(),
+    publish(data) {
+      passed++
+      host.turn.run(() => publish(data, clock.now()))
+    },
+    reasons: () => [],
+    state: () => ({ passed }),
+  }
+}
+
+export const intentTask = (spec: IntentSpec, host: TaskHost) => relay(spec, host, "onInstIntent")
+export const relayTask = (spec: RelaySpec, host: TaskHost) => relay(spec, host, "onOrderExecution")
