@@ -156,8 +156,9 @@ export interface Operations {
       inst: Inst
       markPrice: number
       indexPrice: number
-      lastFundingRate: number
-      nextFundingAt: number
+      /** Absent, like the next time, where the instrument pays no funding. */
+      lastFundingRate?: number
+      nextFundingAt?: number
       timestamp: number
     }[]
   }

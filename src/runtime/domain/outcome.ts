@@ -3,7 +3,12 @@
  * `unknown` (connection loss, timeout, 5xx) may have happened: never resend, ask the venue.
  */
 export type Outcome<T> =
-  | { readonly kind: "accepted"; readonly value: T }
+  | {
+      readonly kind: "accepted"
+      readonly value: T
+      /** Rows of a market-wide list that could not be read, by name: left out of `value`. Account data is all or nothing. */
+      readonly unreadable?: readonly string[]
+    }
   | {
       readonly kind: "refused"
       readonly reason: string
