@@ -23,7 +23,7 @@ const ROOMS: Record<string, string> = {
   index: "engine domain",
   strategies: "index",
   world: EVERYONE_BELOW_CLI,
-  cli: "world http registry",
+  cli: "world http registry ports domain",
   main: "cli",
 }
 
