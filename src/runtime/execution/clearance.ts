@@ -1,0 +1,114 @@
+/**
+ * The risk rules for the hot path: whether an order satisfies all of them beyond doubt, in plain numbers. False only
+ * means that exact arithmetic (`violations`) must decide, so a rounding error can cost time, never let an order through.
+ */
+import { placesOf, toNumber } from "../domain/decimal.ts"
+import type { InstrumentInfo } from "../domain/instrument.ts"
+import type { RiskLimits } from "../domain/limits.ts"
+import type { OrderRequest } from "../domain/order.ts"
+
+/** An instrument's rules and the bot's limits for it as numbers: steps as whole units of their last decimal. */
+export interface Grid {
+  readonly sizePlaces: number
+  readonly lot: number
+  readonly pricePlaces: number
+  readonly tick: number
+  readonly limitMin: number
+  readonly limitMax: number
+  readonly marketMin: number
+  readonly marketMax: number
+  readonly notionalMin: number
+  readonly coinsPerUnit: number
+  readonly isLive: boolean
+  readonly sizeMax: number
+  readonly notionalMax: number
+  readonly positionMax: number
+  readonly ordersMax: number
+  readonly openMax: number
+}
+
+/** What the request meets, as numbers; the mode, the venue and blocks are the caller's to test first. */
+export interface Situation {
+  readonly own: number
+  readonly openSameSide: number
+  readonly openOrders: number
+  readonly ordersLastMinute: number
+  readonly referencePrice: number | undefined
+}
+
+/** Numbers within this share of a bound are too close to call. */
+const MARGIN = 1e-9
+const PLACES_MAX = 15
+
+export function gridOf(info: InstrumentInfo, limits: RiskLimits): Grid {
+  const sizePlaces = placesOf(info.lotSize)
+  const pricePlaces = placesOf(info.tickSize)
+  const bound = (text: string | undefined): number => (text === undefined ? Infinity : toNumber(text) * (1 - MARGIN))
+  const least = (text: string | undefined): number => (text === undefined ? 0 : toNumber(text) * (1 + MARGIN))
+  return {
+    sizePlaces,
+    lot: unitsOf(info.lotSize, sizePlaces),
+    pricePlaces,
+    tick: unitsOf(info.tickSize, pricePlaces),
+    limitMin: least(info.limitSizeMin),
+    limitMax: bound(info.limitSizeMax),
+    marketMin: least(info.marketSizeMin),
+    marketMax: bound(info.marketSizeMax),
+    notionalMin: least(info.notionalMin),
+    coinsPerUnit: info.contractValue === undefined ? 1 : toNumber(info.contractValue),
+    isLive: info.status === "live",
+    sizeMax: bound(limits.orderSizeMax?.[info.inst]),
+    notionalMax: bound(limits.orderNotionalMax),
+    positionMax: bound(limits.positionNotionalMax),
+    ordersMax: limits.ordersPerMinuteMax ?? Infinity,
+    openMax: limits.openOrdersMax ?? Infinity,
+  }
+}
+
+/** `text` in whole units of 10^-places; NaN where it is no plain number above zero of so many decimals at most. */
+export function unitsOf(text: string, places: number): number {
+  let units = 0
+  let decimals = -1
+  if (text.length === 0 || text.length > PLACES_MAX || text.charCodeAt(0) === 46) return Number.NaN
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === 46 && decimals < 0) decimals = 0
+    else if (code < 48 || code > 57) return Number.NaN
+    else {
+      units = units * 10 + (code - 48)
+      if (decimals >= 0) decimals++
+    }
+  }
+  if (decimals === 0) return Number.NaN
+  const missing = places - Math.max(decimals, 0)
+  if (missing < 0 || units === 0) return Number.NaN
+  for (let at = 0; at < missing; at++) units *= 10
+  return units <= Number.MAX_SAFE_INTEGER ? units : Number.NaN
+}
+
+const isOnStep = (units: number, step: number): boolean => units % step === 0
+
+export function isClear(grid: Grid, request: OrderRequest, situation: Situation): boolean {
+  const isMarket = request.type === "market"
+  if (!grid.isLive || request.reduceOnly === true) return false
+  if (!isOnStep(unitsOf(request.size, grid.sizePlaces), grid.lot)) return false
+  const size = Number(request.size)
+  if (size < (isMarket ? grid.marketMin : grid.limitMin) || size > (isMarket ? grid.marketMax : grid.limitMax))
+    return false
+  if (isMarket === (request.price !== undefined)) return false
+  if (!isMarket && !isOnStep(unitsOf(request.price ?? "", grid.pricePlaces), grid.tick)) return false
+  const price = isMarket ? (situation.referencePrice ?? Number.NaN) : Number(request.price)
+  return isWithinLimits(grid, request, situation, size, price)
+}
+
+function isWithinLimits(grid: Grid, request: OrderRequest, situation: Situation, size: number, price: number): boolean {
+  if (situation.ordersLastMinute >= grid.ordersMax || situation.openOrders >= grid.openMax) return false
+  if (size > grid.sizeMax) return false
+  const notional = size * price * grid.coinsPerUnit
+  const adding = size + situation.openSameSide
+  const after = Math.abs(request.side === "BUY" ? situation.own + adding : situation.own - adding)
+  // What the sum above may have lost to rounding when its parts are large and nearly cancel.
+  const slack = (Math.abs(situation.own) + adding) * 1e-12
+  const position = (after + slack) * price * grid.coinsPerUnit
+  return notional >= grid.notionalMin && notional <= grid.notionalMax && position <= grid.positionMax
+}

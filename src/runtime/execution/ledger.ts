@@ -1,0 +1,368 @@
+import type { OrderChanged } from "../domain/callbacks.ts"
+import { isOwn } from "../domain/client-id.ts"
+import { canonical, compare, type Decimal, isPositive, over, placesOf, plus, times } from "../domain/decimal.ts"
+import type { AccOrder } from "../domain/events.ts"
+import type { Inst } from "../domain/inst.ts"
+import type { Market } from "../domain/market.ts"
+import type { OrderAck, OrderDetail } from "../domain/operation.ts"
+import { type Fill, isFinal, type Order, type OrderState } from "../domain/order.ts"
+import type { Outcome } from "../domain/outcome.ts"
+import type { JournalRecord } from "../ports.ts"
+import { fromAck, fromEvent, isSurprise, nextState, type Word } from "./lifecycle.ts"
+import { FillKeys } from "./fill-keys.ts"
+
+/** What one piece of news did to one order. */
+export interface Applied {
+  readonly order: Order
+  readonly from: OrderState | undefined
+  readonly cause: string
+  /** Counted now, for the first time. */
+  readonly fill?: Fill
+  /** False where only the fill is new: the order's own row stays. */
+  readonly isOrderChanged: boolean
+  /** What nobody should have seen: a final order that moved, more filled than asked for. */
+  readonly surprise?: string
+  /** Local time, µs. */
+  readonly at: number
+}
+
+export interface LedgerOptions {
+  readonly market: Market
+  /** The first ten digits of every client id of this bot. */
+  readonly identity: string
+  /** Orders that are no longer in memory. */
+  readonly recall: (clientId: string) => Order | undefined
+  /** Whether a fill is already written down. */
+  readonly hasFill: (inst: Inst, tradeId: string) => boolean
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+interface Entry {
+  order: Order
+  /** Sum of the fills known one by one. */
+  fillsSize: Decimal
+  fillsNotional: Decimal
+  /** The venue's time of its newest word: price and size of an older one are out of date. */
+  toldAt: number
+}
+
+/** Final orders kept in memory for late news; older ones are recalled from the journal. */
+const ENDED_MAX = 2_000
+
+/**
+ * The bot's own orders of one market, by client id and by the venue's id. Every input gives what changed, or undefined
+ * where it said nothing new; the caller writes that down and tells the strategies. Amounts only grow, final stays final.
+ */
+export class Ledger {
+  readonly #options: LedgerOptions
+  readonly #entries = new Map<string, Entry>()
+  readonly #byOrderId = new Map<string, Entry>()
+  readonly #live = new Map<string, Entry>()
+  readonly #gaps = new Map<string, Entry>()
+  readonly #ended: string[] = []
+  readonly #fillKeys: FillKeys
+
+  constructor(options: LedgerOptions) {
+    this.#options = options
+    this.#fillKeys = new FillKeys(options.hasFill)
+  }
+
+  // ---- reading ----
+
+  order(clientId: string): Order | undefined {
+    return this.#entries.get(clientId)?.order ?? this.#options.recall(clientId)
+  }
+
+  byOrderId(inst: Inst, orderId: string): Order | undefined {
+    return this.#byOrderId.get(orderKey(inst, orderId))?.order
+  }
+
+  isOwn(clientId: string | undefined): clientId is string {
+    return clientId !== undefined && isOwn(clientId, this.#options.identity)
+  }
+
+  /** Not final, oldest first. */
+  live(inst?: Inst): Order[] {
+    const orders: Order[] = []
+    for (const { order } of this.#live.values()) if (inst === undefined || order.inst === inst) orders.push(order)
+    return orders
+  }
+
+  get liveCount(): number {
+    return this.#live.size
+  }
+
+  /** Orders whose cumulative filled size is larger than the sum of their known fills: those must be asked for. */
+  gaps(): Order[] {
+    return [...this.#gaps.values()].map(({ order }) => order)
+  }
+
+  // ---- writing ----
+
+  /** A new order, about to be sent. */
+  place(order: Order): void {
+    const entry: Entry = { order, fillsSize: "0", fillsNotional: "0", toldAt: 0 }
+    this.#entries.set(order.clientId, entry)
+    this.#live.set(order.clientId, entry)
+  }
+
+  /** Takes back an order that was neither written down nor sent. */
+  withdraw(clientId: string): void {
+    this.#entries.delete(clientId)
+    this.#live.delete(clientId)
+  }
+
+  /** An order from the journal, with the fills written down for it. */
+  restore(order: Order, fills: readonly Fill[]): void {
+    const entry: Entry = { order, fillsSize: "0", fillsNotional: "0", toldAt: 0 }
+    for (const fill of fills) {
+      if (this.#fillKeys.add(fill.inst, fill.tradeId) === "again") continue
+      count(entry, fill)
+    }
+    this.#entries.set(order.clientId, entry)
+    this.#index(entry)
+  }
+
+  /** An order of ours that the venue has and the journal lacks: the last turns before a power loss. */
+  adopt(detail: OrderDetail & { readonly clientId: string }, expiresAt: number, cause: string, at: number): Applied {
+    const order: Order = {
+      clientId: detail.clientId,
+      market: this.#options.market,
+      inst: detail.inst,
+      side: detail.side,
+      type: detail.orderType,
+      timeInForce: detail.timeInForce,
+      size: detail.size,
+      ...(detail.price === undefined ? {} : { price: detail.price }),
+      reduceOnly: detail.reduceOnly ?? false,
+      state: "unknown",
+      filled: "0",
+      createdAt: detail.createdAt,
+      updatedAt: at,
+      expiresAt,
+    }
+    this.place(order)
+    const applied = this.tell(order.clientId, { ...detail, timestamp: detail.updatedAt }, cause, at)
+    const adopted = this.#entries.get(order.clientId)?.order ?? order
+    return { ...applied, order: adopted, from: undefined, cause, isOrderChanged: true, at }
+  }
+
+  /** The answer to `place`. */
+  placed(clientId: string, outcome: Outcome<OrderAck>, at: number): Applied | undefined {
+    switch (outcome.kind) {
+      case "accepted":
+        return this.tell(clientId, fromAck(outcome.value), "place accepted", at)
+      case "refused":
+        // The venue has this id already: somebody's copy of our request arrived before this one.
+        if (outcome.meaning === "duplicate-client-id") return this.doubt(clientId, outcome.reason, at)
+        return this.reject(clientId, outcome.reason, "place refused", at)
+      case "unknown":
+        return this.doubt(clientId, outcome.why, at)
+    }
+  }
+
+  /** The answer to `cancel`. A refusal says nothing of the order: ask. */
+  canceled(clientId: string, outcome: Outcome<OrderAck>, at: number): Applied | undefined {
+    if (outcome.kind === "accepted") return this.tell(clientId, fromAck(outcome.value), "cancel accepted", at)
+    return outcome.kind === "unknown" ? this.doubt(clientId, `cancel: ${outcome.why}`, at) : undefined
+  }
+
+  /** The answer to `amend`, with what was asked for. A refusal leaves the order as it was. */
+  amended(
+    clientId: string,
+    asked: { readonly price: Decimal; readonly size: Decimal },
+    outcome: Outcome<OrderAck>,
+    at: number,
+  ): Applied | undefined {
+    if (outcome.kind === "accepted") {
+      return this.tell(clientId, { ...fromAck(outcome.value), ...asked }, "amend accepted", at)
+    }
+    return outcome.kind === "unknown" ? this.doubt(clientId, `amend: ${outcome.why}`, at) : undefined
+  }
+
+  /** An event of the private stream. Undefined too where the order is not ours. */
+  event(event: AccOrder, at: number): Applied | undefined {
+    const clientId = this.ownerOf(event.inst, event.orderId, event.clientId)
+    return clientId === undefined ? undefined : this.tell(clientId, fromEvent(event), "private stream", at)
+  }
+
+  /** An execution asked for after the fact. Undefined where it is known or not ours. */
+  fill(fill: Fill, cause: string, at: number): Applied | undefined {
+    const clientId = this.ownerOf(fill.inst, fill.orderId, fill.clientId)
+    const entry = clientId === undefined ? undefined : this.#find(clientId)
+    if (entry === undefined) return undefined
+    const counted = this.#count(entry, { ...fill, clientId: entry.order.clientId })
+    if (counted === undefined) return undefined
+    const filled = larger(entry.order.filled, entry.fillsSize)
+    // An execution proves life, not the end: whether the order still rests is the venue's to say.
+    const isRevived = entry.order.state === "rejected" || !isFinal(entry.order.state)
+    const next: Mutable<Order> = { ...entry.order, orderId: fill.orderId, filled, ...average(entry, filled) }
+    if (isRevived) next.state = "open"
+    if (next.state !== entry.order.state) delete next.reason
+    return this.#set(entry, next, cause, at, counted)
+  }
+
+  /** Whose order it is, by client id or by the venue's; undefined where it is not one of this bot's. */
+  ownerOf(inst: Inst, orderId: string, clientId: string | undefined): string | undefined {
+    const known = this.#byOrderId.get(orderKey(inst, orderId))
+    if (known !== undefined) return known.order.clientId
+    return this.isOwn(clientId) && this.#find(clientId) !== undefined ? clientId : undefined
+  }
+
+  /** The venue's word on one order. */
+  tell(clientId: string, word: Word, cause: string, at: number): Applied | undefined {
+    const entry = this.#find(clientId)
+    if (entry === undefined) return undefined
+    const { order } = entry
+    const counted = word.fill === undefined ? undefined : this.#count(entry, { ...word.fill, clientId: order.clientId })
+    const filled = larger(larger(order.filled, word.filledSize ?? "0"), entry.fillsSize)
+    const state = nextState(order.state, word.status)
+    const isNewest = word.timestamp >= entry.toldAt
+    if (isNewest) entry.toldAt = word.timestamp
+    const next: Mutable<Order> = { ...order, state, orderId: word.orderId, filled, ...average(entry, filled, word) }
+    if (isNewest && isOther(order.size, word.size)) next.size = word.size
+    if (isNewest && isOther(order.price, word.price)) next.price = word.price
+    if (word.reason !== undefined) next.reason = word.reason
+    // A reason belongs to the state it explains.
+    else if (state !== order.state) delete next.reason
+    return this.#set(entry, next, cause, at, counted)
+  }
+
+  /** An answer was lost: until the venue tells, the order may be anything. */
+  doubt(clientId: string, why: string, at: number): Applied | undefined {
+    const entry = this.#find(clientId)
+    if (entry === undefined || isFinal(entry.order.state)) return undefined
+    return this.#set(entry, { ...entry.order, state: "unknown", reason: why }, "answer lost", at)
+  }
+
+  /** It is certain that the venue has no such order. Evidence of life, once seen, is stronger. */
+  reject(clientId: string, reason: string, cause: string, at: number): Applied | undefined {
+    const entry = this.#find(clientId)
+    if (entry === undefined || isFinal(entry.order.state)) return undefined
+    if (entry.order.orderId !== undefined) return undefined
+    return this.#set(entry, { ...entry.order, state: "rejected", reason }, cause, at)
+  }
+
+  // ---- inside ----
+
+  #find(clientId: string): Entry | undefined {
+    const known = this.#entries.get(clientId)
+    if (known !== undefined) return known
+    if (!this.isOwn(clientId)) return undefined
+    const order = this.#options.recall(clientId)
+    if (order === undefined) return undefined
+    // Its fills are already written down; whether one is new is the journal's to say.
+    const notional = order.avgPrice === undefined ? "0" : times(order.avgPrice, order.filled)
+    const entry: Entry = { order, fillsSize: order.filled, fillsNotional: notional, toldAt: 0 }
+    this.#entries.set(clientId, entry)
+    this.#index(entry)
+    if (isFinal(order.state)) this.#end(clientId)
+    return entry
+  }
+
+  #count(entry: Entry, fill: Fill): Fill | undefined {
+    if (this.#fillKeys.add(fill.inst, fill.tradeId) !== "new") return undefined
+    count(entry, fill)
+    return fill
+  }
+
+  #set(entry: Entry, next: Order, cause: string, at: number, fill?: Fill): Applied | undefined {
+    const before = entry.order
+    const isOrderChanged = differs(before, next)
+    if (!isOrderChanged && fill === undefined) return undefined
+    const order = isOrderChanged ? { ...next, updatedAt: at } : before
+    entry.order = order
+    this.#index(entry)
+    const surprise = surpriseOf(before, order)
+    return {
+      order,
+      from: before.state,
+      cause,
+      isOrderChanged,
+      at,
+      ...(fill === undefined ? {} : { fill }),
+      ...(surprise === undefined ? {} : { surprise }),
+    }
+  }
+
+  #index(entry: Entry): void {
+    const { order } = entry
+    if (order.orderId !== undefined) this.#byOrderId.set(orderKey(order.inst, order.orderId), entry)
+    if (compare(order.filled, entry.fillsSize) > 0) this.#gaps.set(order.clientId, entry)
+    else this.#gaps.delete(order.clientId)
+    if (!isFinal(order.state)) this.#live.set(order.clientId, entry)
+    else if (this.#live.delete(order.clientId)) this.#end(order.clientId)
+  }
+
+  #end(clientId: string): void {
+    this.#ended.push(clientId)
+    if (this.#ended.length < ENDED_MAX * 2) return
+    for (const old of this.#ended.splice(0, ENDED_MAX)) {
+      const entry = this.#entries.get(old)
+      if (entry === undefined || !isFinal(entry.order.state) || this.#gaps.has(old)) continue
+      this.#entries.delete(old)
+      if (entry.order.orderId !== undefined) this.#byOrderId.delete(orderKey(entry.order.inst, entry.order.orderId))
+    }
+  }
+}
+
+/** What to write down. */
+export function toRecords({ order, cause, fill, isOrderChanged, at }: Applied): JournalRecord[] {
+  const records: JournalRecord[] = []
+  if (isOrderChanged) records.push({ kind: "order", order, cause, at })
+  if (fill !== undefined) records.push({ kind: "fill", fill, at })
+  return records
+}
+
+/** What to tell the strategies. */
+export const toChange = ({ order, from, cause, fill, at }: Applied): OrderChanged => ({
+  order,
+  from,
+  cause,
+  ...(fill === undefined ? {} : { fill }),
+  timestamp: at,
+})
+
+const orderKey = (inst: Inst, orderId: string): string => `${inst} ${orderId}`
+
+const larger = (a: Decimal, b: Decimal): Decimal => (a === b || compare(a, b) >= 0 ? a : canonical(b))
+
+function count(entry: Entry, fill: Fill): void {
+  entry.fillsSize = plus(entry.fillsSize, fill.size)
+  entry.fillsNotional = plus(entry.fillsNotional, times(fill.price, fill.size))
+}
+
+/** Of the known fills where they are all known, else the venue's own where it goes with this much filled. */
+function average(entry: Entry, filled: Decimal, word?: Word): { avgPrice?: Decimal } {
+  if (!isPositive(filled)) return {}
+  if (compare(entry.fillsSize, filled) === 0) {
+    return { avgPrice: over(entry.fillsNotional, entry.fillsSize, placesOf(entry.order.price ?? "0") + 8) }
+  }
+  if (word?.avgPrice === undefined || !isPositive(word.avgPrice) || word.filledSize === undefined) return {}
+  return compare(word.filledSize, filled) === 0 ? { avgPrice: canonical(word.avgPrice) } : {}
+}
+
+/** Whether the venue names another value: it may write the same one with other zeros. */
+const isOther = (known: Decimal | undefined, told: Decimal | undefined): told is Decimal =>
+  told !== undefined && told !== known && (known === undefined || compare(known, told) !== 0)
+
+const differs = (a: Order, b: Order): boolean =>
+  a.state !== b.state ||
+  a.filled !== b.filled ||
+  a.orderId !== b.orderId ||
+  a.avgPrice !== b.avgPrice ||
+  a.price !== b.price ||
+  a.size !== b.size ||
+  a.reason !== b.reason
+
+function surpriseOf(before: Order, after: Order): string | undefined {
+  if (isSurprise(before.state, after.state)) {
+    const why = before.reason === undefined ? "" : ` (${before.reason})`
+    return `order ${after.clientId} was ${before.state}${why} and is ${after.state}`
+  }
+  if (compare(after.filled, after.size) > 0 && compare(after.filled, before.filled) > 0) {
+    return `order ${after.clientId} of ${after.size} is filled ${after.filled}`
+  }
+  return undefined
+}

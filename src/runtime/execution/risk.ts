@@ -1,0 +1,153 @@
+/** What an order must satisfy before it is written down. Rules are data; the decision is in one place. */
+import {
+  absolute,
+  compare,
+  type Decimal,
+  fromNumber,
+  isDecimal,
+  isNegative,
+  isPositive,
+  minus,
+  plus,
+  times,
+} from "../domain/decimal.ts"
+import { type InstrumentInfo, orderMistakes, toCoins } from "../domain/instrument.ts"
+import type { RiskLimits } from "../domain/limits.ts"
+import type { OrderRequest, OrderType } from "../domain/order.ts"
+import type { Mode } from "../ports.ts"
+
+export interface RiskFacts {
+  readonly request: OrderRequest
+  /** Undefined: the venue does not list it, or its list is not loaded. */
+  readonly instrument: InstrumentInfo | undefined
+  readonly limits: RiskLimits
+  readonly mode: Mode
+  readonly modeWhy: string
+  /** Why this inst must not be traded now: an order of unknown fate. */
+  readonly blockedWhy: string | undefined
+  /** Why this market must not be traded now; empty when it may. */
+  readonly venueReasons: readonly string[]
+  /** Sum of the bot's own fills in this inst, signed. */
+  readonly own: Decimal
+  /** What own open orders of this inst on the request's side may still fill. */
+  readonly openSameSide: Decimal
+  readonly openOrders: number
+  /** Placed within the last 60 s. */
+  readonly ordersLastMinute: number
+  /** Last known price of the inst: what a market order is valued at. */
+  readonly referencePrice: number | undefined
+}
+
+/** Why not, or undefined where the rule holds. */
+type Rule = (facts: RiskFacts) => string | undefined
+
+const typeOf = (request: OrderRequest): OrderType => request.type ?? "limit"
+
+/** An order that can only make the own position smaller needs no room. */
+export function isReducing({ request, own }: Pick<RiskFacts, "request" | "own">): boolean {
+  if (request.reduceOnly !== true) return false
+  const isClosing = request.side === "BUY" ? isNegative(own) : isPositive(own)
+  return isClosing && compare(request.size, absolute(own)) <= 0
+}
+
+function valuedAt({ request, referencePrice }: RiskFacts): Decimal | undefined {
+  if (typeOf(request) === "limit") return request.price
+  return referencePrice === undefined ? undefined : fromNumber(referencePrice)
+}
+
+function notionalOf(facts: RiskFacts, size: Decimal): Decimal | undefined {
+  const price = valuedAt(facts)
+  if (price === undefined || facts.instrument === undefined) return undefined
+  return times(price, toCoins(facts.instrument, size))
+}
+
+const NO_PRICE = "no price is known to value it at: declare a feed of this inst, or wait for its first event"
+
+/** Well-formed text first: what follows computes with it. */
+const FORM: Rule = ({ request }) => {
+  if (!isDecimal(request.size) || !isPositive(request.size)) return `size "${request.size}" is not a number above zero`
+  if (request.price !== undefined && (!isDecimal(request.price) || !isPositive(request.price))) {
+    return `price "${request.price}" is not a number above zero`
+  }
+  if (typeOf(request) === "limit" && request.price === undefined) return "a limit order needs a price"
+  if (typeOf(request) === "market" && request.price !== undefined) return "a market order has no price"
+  return undefined
+}
+
+const RULES: Readonly<Record<string, Rule>> = {
+  mode: ({ mode, modeWhy }) =>
+    mode === "running" ? undefined : `the bot is ${mode}${modeWhy === "" ? "" : `: ${modeWhy}`}`,
+
+  venue: ({ venueReasons }) => (venueReasons.length === 0 ? undefined : venueReasons.join("; ")),
+
+  blocked: ({ blockedWhy }) => blockedWhy,
+
+  instrument: ({ request, instrument }) => {
+    if (instrument === undefined) return `${request.inst} is not listed`
+    if (instrument.status !== "live" && request.reduceOnly !== true) return `${request.inst} is ${instrument.status}`
+    const order = { ...request, type: typeOf(request) }
+    const mistakes = orderMistakes(instrument, order)
+    return mistakes.length === 0 ? undefined : mistakes.join("; ")
+  },
+
+  "order size": ({ request, limits }) => {
+    const most = limits.orderSizeMax?.[request.inst]
+    if (most === undefined || compare(request.size, most) <= 0) return undefined
+    return `size ${request.size} is above the limit ${most}`
+  },
+
+  "order notional": (facts) => {
+    const most = facts.limits.orderNotionalMax
+    if (most === undefined) return undefined
+    const notional = notionalOf(facts, facts.request.size)
+    if (notional === undefined) return NO_PRICE
+    return compare(notional, most) <= 0 ? undefined : `notional ${notional} is above the limit ${most}`
+  },
+
+  "position notional": (facts) => {
+    const most = facts.limits.positionNotionalMax
+    if (most === undefined || isReducing(facts)) return undefined
+    const buys = plus(facts.request.size, facts.openSameSide)
+    const after = facts.request.side === "BUY" ? plus(facts.own, buys) : minus(facts.own, buys)
+    const notional = notionalOf(facts, absolute(after))
+    if (notional === undefined) return NO_PRICE
+    if (compare(notional, most) <= 0) return undefined
+    return `position would be worth ${notional}, above the limit ${most}`
+  },
+
+  "orders a minute": ({ limits, ordersLastMinute }) => {
+    const most = limits.ordersPerMinuteMax
+    return most === undefined || ordersLastMinute < most
+      ? undefined
+      : `${most} orders within the last minute is the limit`
+  },
+
+  "open orders": ({ limits, openOrders }) => {
+    const most = limits.openOrdersMax
+    return most === undefined || openOrders < most ? undefined : `${most} open orders is the limit`
+  },
+}
+
+/** Rules that the order of an emergency exit need not pass: it can only make the position smaller. */
+const NOT_FOR_EXIT = new Set([
+  "mode",
+  "venue",
+  "blocked",
+  "order size",
+  "order notional",
+  "orders a minute",
+  "open orders",
+])
+
+/** Every rule that does not hold, in words; empty where the order may be sent. */
+export function violations(facts: RiskFacts, purpose: "trade" | "exit" = "trade"): string[] {
+  const malformed = FORM(facts)
+  if (malformed !== undefined) return [malformed]
+  const found: string[] = []
+  for (const [name, rule] of Object.entries(RULES)) {
+    if (purpose === "exit" && NOT_FOR_EXIT.has(name)) continue
+    const why = rule(facts)
+    if (why !== undefined) found.push(why)
+  }
+  return found
+}
