@@ -116,6 +116,8 @@ export interface InboundSockets {
   text(connection: InboundConnection, text: string): void
   alive(connection: InboundConnection): void
   closed(connection: InboundConnection): void
+  /** What had piled up for this connection has left. */
+  drained?(connection: InboundConnection): void
 }
 
 export interface InboundConnection {

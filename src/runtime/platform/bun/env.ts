@@ -1,0 +1,9 @@
+import type { Env } from "../../ports.ts"
+
+export function bunEnv(): Env {
+  return {
+    get: (name) => process.env[name],
+    pid: process.pid,
+    memoryBytes: () => process.memoryUsage.rss(),
+  }
+}

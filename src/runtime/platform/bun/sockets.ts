@@ -1,0 +1,80 @@
+import { WebSocket } from "ws"
+import { describe } from "../../domain/errors.ts"
+import type { Clock, Socket, SocketHandler, Sockets, SocketTarget } from "../../ports.ts"
+
+export interface SocketsOptions {
+  readonly clock: Clock
+  /** Local address to connect from, where the machine has several. */
+  readonly localAddress?: string
+}
+
+/** What RFC 6455 gives a connection that ended without a close frame, and one that never opened. */
+const ABNORMAL = 1006
+/** How long a closing handshake may take before the connection is cut. */
+const closeMsMax = 2_000
+
+/**
+ * WebSocket clients over `ws`. Measured on Bun 1.4.5 against its native client, CPU a message over loopback: frames of
+ * 160 bytes 0.49 µs (native 0.94), of 5 kB 3.3 µs (3.0), an echo 10.9 µs p50 on both; so `ws` stays.
+ */
+export function bunSockets(options: SocketsOptions): Sockets {
+  return { open: (target, handler) => open(options, target, handler) }
+}
+
+function open({ clock, localAddress }: SocketsOptions, target: SocketTarget, handler: SocketHandler): Socket {
+  let client: WebSocket
+  try {
+    client = new WebSocket(target.url, {
+      perMessageDeflate: false,
+      followRedirects: false,
+      ...(target.headers === undefined ? {} : { headers: { ...target.headers } }),
+      ...(localAddress === undefined ? {} : { localAddress }),
+    })
+  } catch (error) {
+    // An address that is no WebSocket address fails like one that cannot be reached: the handler hears it, once.
+    clock.defer(() => handler.closed(ABNORMAL, describe(error)))
+    return DEAD
+  }
+  // An error is always followed by `close`, which says nothing of why.
+  let why = ""
+  const connecting = clock.timer(target.connectMsMax, () => {
+    why = `no connection within ${target.connectMsMax} ms`
+    client.terminate()
+  })
+  let closing: { cancel(): void } | undefined
+  client.on("open", () => {
+    connecting.cancel()
+    handler.open()
+  })
+  // Text also where the venue sends it in a binary frame, as some do.
+  client.on("message", (data) => handler.text((data as Buffer).toString(), clock.now()))
+  client.on("ping", () => handler.alive?.())
+  client.on("pong", () => handler.alive?.())
+  client.on("error", (error) => {
+    why ||= describe(error)
+  })
+  client.once("close", (code, reason) => {
+    connecting.cancel()
+    closing?.cancel()
+    handler.closed(code, reason.length > 0 ? reason.toString() : why)
+  })
+  return {
+    send(text) {
+      if (client.readyState !== WebSocket.OPEN) return false
+      client.send(text)
+      return true
+    },
+    ping() {
+      if (client.readyState === WebSocket.OPEN) client.ping()
+    },
+    bufferedBytes: () => client.bufferedAmount,
+    close(code, reason) {
+      if (client.readyState >= WebSocket.CLOSING) return
+      closing = clock.timer(closeMsMax, () => client.terminate())
+      if (client.readyState === WebSocket.CONNECTING) why ||= reason ?? "closed before it was open"
+      client.close(code, reason)
+    },
+  }
+}
+
+const DEAD: Socket = { send: () => false, ping() {}, bufferedBytes: () => 0, close() {} }

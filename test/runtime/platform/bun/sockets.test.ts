@@ -1,0 +1,152 @@
+import { describe, expect, test } from "bun:test"
+import { bunClock } from "../../../../src/runtime/platform/bun/clock.ts"
+import { bunListener } from "../../../../src/runtime/platform/bun/listener.ts"
+import { bunSockets } from "../../../../src/runtime/platform/bun/sockets.ts"
+import type { InboundSockets, Listening, SocketTarget } from "../../../../src/runtime/ports.ts"
+import { acceptUpgrade, closedPort, peer } from "./peer.ts"
+
+const clock = bunClock()
+const sockets = bunSockets({ clock })
+
+function serve(handler: Partial<InboundSockets>): Promise<Listening> {
+  return bunListener().listen({
+    host: "127.0.0.1",
+    port: 0,
+    request: () => new Response("plain"),
+    sockets: { open: () => undefined, text() {}, alive() {}, closed() {}, ...handler },
+  })
+}
+
+/** Everything that one connection's handler was told, in order, until it closed and 20 ms beyond. */
+function record(target: Partial<SocketTarget> & { url: string }, onEvent?: (event: string) => void) {
+  const events: string[] = []
+  const closed = Promise.withResolvers<string[]>()
+  const told = (event: string): void => {
+    events.push(event)
+    onEvent?.(event)
+  }
+  const socket = sockets.open(
+    { connectMsMax: 5_000, ...target },
+    {
+      open: () => told("open"),
+      text: (text, receivedAt) => told(Math.abs(receivedAt - clock.now()) < 1e6 ? text : "wrong time"),
+      alive: () => told("alive"),
+      closed(code, reason) {
+        told(`closed ${code} ${reason}`)
+        clock.timer(20, () => closed.resolve(events))
+      },
+    },
+  )
+  return { socket, closed: closed.promise }
+}
+
+describe("a WebSocket", () => {
+  test("opens, carries text both ways, is pinged and pinging, and closes last with the peer's reason", async () => {
+    const seen: string[] = []
+    const server = await serve({
+      open(connection, path, headers) {
+        seen.push(path, headers["x-key"] ?? "")
+        connection.send("hello")
+        connection.ping()
+        return undefined
+      },
+      text(connection, text) {
+        seen.push(text)
+        if (text === "bye") connection.close(4001, "so long")
+      },
+      alive: () => seen.push("alive"),
+      closed: () => seen.push("closed"),
+    })
+    const { socket, closed } = record(
+      { url: `ws://127.0.0.1:${server.port}/ws?a=1`, headers: { "X-Key": "k" } },
+      (event) => {
+        if (event !== "alive" || seen.includes("größe")) return
+        expect(socket.send("größe")).toBe(true)
+        socket.ping()
+        socket.send("bye")
+      },
+    )
+    const events = await closed
+    await server.close()
+    expect(events.filter((event) => event !== "alive")).toEqual(["open", "hello", "closed 4001 so long"])
+    expect(events.filter((event) => event === "alive")).toHaveLength(2)
+    expect(seen.filter((event) => event !== "alive")).toEqual(["/ws?a=1", "k", "größe", "bye", "closed"])
+    expect(seen.filter((event) => event === "alive").length).toBeGreaterThanOrEqual(2)
+  })
+
+  test("reads a binary frame as text", async () => {
+    const server = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch: (request, server) => (server.upgrade(request) ? undefined : new Response()),
+      websocket: {
+        open(client) {
+          client.send(Buffer.from('{"größe":1}'))
+          client.close(1000, "done")
+        },
+        message() {},
+      },
+    })
+    const { closed } = record({ url: `ws://127.0.0.1:${server.port}/` })
+    expect(await closed).toEqual(["open", '{"größe":1}', "closed 1000 done"])
+    await server.stop(true)
+  })
+
+  test("tells once that nobody listens, and sends nothing", async () => {
+    const { socket, closed } = record({ url: `ws://127.0.0.1:${await closedPort()}/` })
+    expect(socket.send("lost")).toBe(false)
+    const events = await closed
+    expect(events).toHaveLength(1)
+    expect(events[0]).toMatch(/^closed 1006 .*ECONNREFUSED/)
+    expect(socket.send("lost")).toBe(false)
+  })
+
+  test("tells once that its address is none", async () => {
+    const { closed } = record({ url: "htp://x/" })
+    const events = await closed
+    expect(events).toHaveLength(1)
+    expect(events[0]).toStartWith("closed 1006 ")
+  })
+
+  test("tells once that the upgrade was refused, and with which status", async () => {
+    const server = await serve({ open: () => ({ status: 403, body: "no" }) })
+    const { closed } = record({ url: `ws://127.0.0.1:${server.port}/` })
+    const events = await closed
+    await server.close()
+    expect(events).toHaveLength(1)
+    expect(events[0]).toMatch(/^closed 1006 .*403/)
+  })
+
+  test("gives up on a peer that never answers the upgrade", async () => {
+    await using server = await peer(() => {})
+    const { closed } = record({ url: `ws://127.0.0.1:${server.port}/`, connectMsMax: 50 })
+    expect(await closed).toEqual(["closed 1006 no connection within 50 ms"])
+  })
+
+  test("closed by us while connecting tells so once and never opens", async () => {
+    await using server = await peer(() => {})
+    const { socket, closed } = record({ url: `ws://127.0.0.1:${server.port}/` })
+    clock.timer(10, () => socket.close(1000, "changed my mind"))
+    expect(await closed).toEqual(["closed 1006 changed my mind"])
+  })
+
+  test("is cut when the peer does not answer the closing handshake", async () => {
+    await using server = await peer(acceptUpgrade)
+    const start = clock.monotonic()
+    const { socket, closed } = record({ url: `ws://127.0.0.1:${server.port}/` }, (event) => {
+      if (event === "open") socket.close(1000, "done")
+    })
+    const events = await closed
+    expect(events[0]).toBe("open")
+    expect(events).toHaveLength(2)
+    expect(clock.monotonic() - start).toBeLessThan(4_000_000)
+  })
+
+  test("tells that the connection was cut without a word", async () => {
+    await using server = await peer((socket, text) => {
+      if (acceptUpgrade(socket, text)) setTimeout(() => socket.destroy(), 10)
+    })
+    const { closed } = record({ url: `ws://127.0.0.1:${server.port}/` })
+    expect(await closed).toEqual(["open", "closed 1006 "])
+  })
+})
