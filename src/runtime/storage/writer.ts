@@ -1,0 +1,189 @@
+import { negate, plus } from "../domain/decimal.ts"
+import type { Inst } from "../domain/inst.ts"
+import type { Market } from "../domain/market.ts"
+import { type Fill, isFinal, type Order } from "../domain/order.ts"
+import type { JournalRecord, OwnPosition } from "../ports.ts"
+import type { Connection, Statement } from "./driver.ts"
+import { fromBalance, fromFill, fromOrder, fromPosition } from "./row.ts"
+
+/** The bot's own sum on one inst. Fills up to `prunedUntil` are no longer in the table, but counted. */
+export interface Own extends OwnPosition {
+  readonly prunedUntil: number
+}
+
+/** What the database holds of it, at hand: unfinished orders by client id, own positions by market and inst. */
+export interface Image {
+  readonly live: Map<string, Order>
+  readonly own: Map<string, Own>
+}
+
+export const ownKey = (market: Market, inst: Inst): string => `${market} ${inst}`
+
+/**
+ * The statements of a turn, kept prepared and bound straight on better-sqlite3: Drizzle's prepared insert adds 4 µs a row to
+ * the way from a tick to its order. Measured on 2 shared cores, WAL, NORMAL: a bare table with 4 columns takes 7.0 µs p50 a row,
+ * a new order here 9.4 µs (20 columns); BEGIN and COMMIT around it would add 1.1 µs, so a single statement goes without.
+ */
+export class Writer {
+  private readonly connection: Connection
+  private readonly image: Image
+  private readonly begin: Statement
+  private readonly end: Statement
+  private readonly place: Statement
+  private readonly remember: Statement
+  private readonly change: Statement
+  private readonly refresh: Statement
+  private readonly fill: Statement
+  private readonly own: Statement
+  private readonly position: Statement
+  private readonly balance: Statement
+  private readonly state: Statement
+  private readonly forget: Statement
+  private readonly mode: Statement
+  private readonly former: Statement
+  // What the image held before this turn touched it, newest last.
+  private readonly undo: (() => void)[] = []
+
+  constructor(connection: Connection, image: Image) {
+    this.connection = connection
+    this.image = image
+    this.begin = connection.prepare("BEGIN IMMEDIATE")
+    this.end = connection.prepare("COMMIT")
+    const upsert = `INSERT INTO orders VALUES (${marks(19)}, 0) ON CONFLICT (client_id)`
+    this.place = connection.prepare(`${upsert} DO NOTHING`)
+    this.remember = connection.prepare(
+      `INSERT INTO order_events SELECT client_id, changes, state, filled, cause, reason, changed_at
+       FROM orders WHERE client_id = ? ON CONFLICT (client_id, number) DO NOTHING`,
+    )
+    this.refresh = connection.prepare(`${upsert} DO UPDATE SET ${REWRITE}`)
+    this.change = connection.prepare(
+      `${upsert} DO UPDATE SET ${REWRITE}, cause = excluded.cause, changed_at = excluded.changed_at, changes = changes + 1`,
+    )
+    this.fill = connection.prepare(
+      `INSERT INTO fills VALUES (${marks(14)}) ON CONFLICT (market, inst, trade_id) DO NOTHING`,
+    )
+    this.own = connection.prepare(`INSERT OR REPLACE INTO own_positions VALUES (${marks(5)})`)
+    this.position = connection.prepare(`INSERT OR REPLACE INTO positions VALUES (${marks(11)})`)
+    this.balance = connection.prepare(`INSERT OR REPLACE INTO balances VALUES (${marks(7)})`)
+    this.state = connection.prepare("INSERT OR REPLACE INTO strategy_state VALUES (?, ?, ?)")
+    this.forget = connection.prepare("DELETE FROM strategy_state WHERE strategy = ? AND key = ?")
+    this.mode = connection.prepare("INSERT OR REPLACE INTO meta VALUES ('mode', ?)")
+    this.former = connection.prepare("SELECT state, filled FROM orders WHERE client_id = ?")
+  }
+
+  /** All or nothing; on an exception nothing is written and the image is as before. */
+  commit(records: readonly JournalRecord[]): void {
+    const first = records[0]
+    if (first === undefined) return
+    try {
+      if (records.length > 1 || !isOneStatement(first)) this.begin.run()
+      for (const record of records) this.write(record)
+      if (this.connection.inTransaction) this.end.run()
+    } catch (error) {
+      // A full disk makes SQLite roll back by itself.
+      if (this.connection.inTransaction) this.connection.exec("ROLLBACK")
+      for (const restore of this.undo.reverse()) restore()
+      throw error
+    } finally {
+      this.undo.length = 0
+    }
+  }
+
+  private write(record: JournalRecord): void {
+    switch (record.kind) {
+      case "order":
+        this.writeOrder(record.order, record.cause, record.at)
+        return
+      case "fill":
+        this.writeFill(record.fill, record.at)
+        return
+      case "position":
+        this.position.run(...fromPosition(record.position))
+        return
+      case "balance":
+        this.balance.run(...fromBalance(record.balance))
+        return
+      case "state":
+        if (record.value === undefined) this.forget.run(record.strategy, record.key)
+        else this.state.run(record.strategy, record.key, record.value)
+        return
+      case "mode":
+        this.mode.run(JSON.stringify({ mode: record.mode, why: record.why, at: record.at }))
+    }
+  }
+
+  private writeOrder(order: Order, cause: string, at: number): void {
+    const row = fromOrder(order, cause, at)
+    const known = this.image.live.get(order.clientId)
+    const isNew = known === undefined && this.place.run(...row).changes === 1
+    if (!isNew) this.overwrite(order, row, known ?? (this.former.get(order.clientId) as Order))
+    else if (isFinal(order.state)) this.remember.run(order.clientId)
+    this.keep(order, known)
+  }
+
+  // The state it leaves goes into its past; a final one at once, because nothing may ever follow it.
+  private overwrite(order: Order, row: ReturnType<typeof fromOrder>, former: Pick<Order, "state" | "filled">): void {
+    if (former.state === order.state && former.filled === order.filled) {
+      this.refresh.run(...row)
+      return
+    }
+    if (!this.connection.inTransaction) this.begin.run()
+    this.remember.run(order.clientId)
+    this.change.run(...row)
+    if (isFinal(order.state)) this.remember.run(order.clientId)
+  }
+
+  private keep(order: Order, known: Order | undefined): void {
+    const { live } = this.image
+    this.undo.push(() => (known === undefined ? live.delete(order.clientId) : live.set(order.clientId, known)))
+    if (isFinal(order.state)) live.delete(order.clientId)
+    else live.set(order.clientId, order)
+  }
+
+  private writeFill(fill: Fill, at: number): void {
+    const { own } = this.image
+    const key = ownKey(fill.market, fill.inst)
+    const before = own.get(key)
+    if (before !== undefined && fill.timestamp <= before.prunedUntil) return
+    if (this.fill.run(...fromFill(fill, at)).changes === 0) return
+    const signed = fill.side === "BUY" ? fill.size : negate(fill.size)
+    const size = plus(before?.size ?? "0", signed)
+    const after = {
+      market: fill.market,
+      inst: fill.inst,
+      size,
+      fills: (before?.fills ?? 0) + 1,
+      prunedUntil: before?.prunedUntil ?? 0,
+    }
+    this.own.run(after.market, after.inst, after.size, after.fills, after.prunedUntil)
+    this.undo.push(() => (before === undefined ? own.delete(key) : own.set(key, before)))
+    own.set(key, after)
+  }
+}
+
+// A new order that is not final, a repeated one, a state: an SQL statement is a transaction in itself.
+const isOneStatement = (record: JournalRecord): boolean =>
+  record.kind !== "fill" && (record.kind !== "order" || !isFinal(record.order.state))
+
+const marks = (count: number): string => Array(count).fill("?").join(", ")
+
+const REWRITE = [
+  "market",
+  "inst",
+  "side",
+  "type",
+  "time_in_force",
+  "size",
+  "price",
+  "reduce_only",
+  "state",
+  "order_id",
+  "filled",
+  "avg_price",
+  "reason",
+  "created_at",
+  "updated_at",
+  "expires_at",
+]
+  .map((column) => `${column} = excluded.${column}`)
+  .join(", ")
