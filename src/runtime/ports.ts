@@ -386,6 +386,8 @@ export type FrontOutput =
 export interface ModelLoaded {
   readonly name: string
   readonly loadMs: number
+  /** Of the runtime's own memory, where it tells. */
+  readonly memoryBytes?: number
   readonly inputs: readonly string[]
   readonly outputs: readonly string[]
 }

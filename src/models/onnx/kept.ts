@@ -1,0 +1,1 @@
+export const kept = { wasmBytes: 0, functions: 0, bits: "" }

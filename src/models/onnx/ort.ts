@@ -1,0 +1,131 @@
+import { readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import { ModelError } from "../../runtime/domain/errors.ts"
+import { kept } from "./kept.ts"
+import { trimmed } from "./trim.ts"
+
+/** Pointers are 32 bits wide; a call that fails returns 0 for a handle or an error code that is not 0. */
+type Pointer = number
+
+/**
+ * What we use of the runtime's C interface as its loader exposes it. It is driven directly, not through the package's JavaScript layer:
+ * inference is then a plain synchronous call, several runtimes can live and die in one process, and a request makes next to no garbage.
+ * Signatures: js/web/lib/wasm/wasm-types.ts of onnxruntime 1.30.
+ */
+export interface Ort {
+  readonly HEAPU8: Uint8Array
+  _malloc(bytes: number): Pointer
+  _free(at: Pointer): void
+  UTF8ToString(at: Pointer): string
+  _OrtInit(threads: number, logLevel: number): number
+  _OrtGetLastError(code: Pointer, message: Pointer): number
+  _OrtCreateSessionOptions(
+    optimization: number,
+    hasArena: boolean,
+    hasMemoryPattern: boolean,
+    executionMode: number,
+    isProfiling: boolean,
+    profilePrefix: Pointer,
+    logId: Pointer,
+    logLevel: number,
+    verbosity: number,
+    optimizedPath: Pointer,
+  ): Pointer
+  _OrtReleaseSessionOptions(options: Pointer): number
+  _OrtCreateSession(model: Pointer, bytes: number, options: Pointer): Pointer
+  _OrtReleaseSession(session: Pointer): number
+  _OrtGetInputOutputCount(session: Pointer, inputs: Pointer, outputs: Pointer): number
+  _OrtGetInputOutputMetadata(session: Pointer, index: number, name: Pointer, metadata: Pointer): number
+  _OrtFree(at: Pointer): number
+  _OrtCreateTensor(type: number, data: Pointer, bytes: number, shape: Pointer, rank: number, location: number): Pointer
+  _OrtGetTensorData(tensor: Pointer, type: Pointer, data: Pointer, shape: Pointer, rank: Pointer): number
+  _OrtReleaseTensor(tensor: Pointer): number
+  _OrtRun(
+    session: Pointer,
+    inputNames: Pointer,
+    inputs: Pointer,
+    inputCount: number,
+    outputNames: Pointer,
+    outputCount: number,
+    outputs: Pointer,
+    options: Pointer,
+  ): number
+}
+
+/** `trimmed` leaves out the functions no recorded model needs (see trim.ts); `full` is the file as published. */
+export type RuntimeKind = "trimmed" | "full"
+
+const LOG_FATAL = 4
+
+type Imports = ConstructorParameters<typeof WebAssembly.Instance>[1]
+
+let opening: Promise<unknown> = Promise.resolve()
+
+/**
+ * A fresh runtime with its own memory. One thread: the same input gives the same bits on every machine. Openings follow one another, so
+ * that their peaks of memory do not add up.
+ */
+export function openRuntime(kind: RuntimeKind): Promise<Ort> {
+  const opened = opening.then(() => start(kind))
+  opening = opened.catch(() => undefined)
+  return opened
+}
+
+async function start(kind: RuntimeKind): Promise<Ort> {
+  const [{ default: load }, module] = await Promise.all([
+    import("onnxruntime-web/ort-wasm-simd-threaded.mjs"),
+    wasmBytes(kind).then((bytes) => WebAssembly.compile(bytes)),
+  ])
+  const ort = (await withoutWorkerSwap(() => instantiated(load, module))) as Ort
+  if (ort._OrtInit(1, LOG_FATAL) !== 0) throw new ModelError(`the ONNX runtime did not start: ${lastError(ort)}`)
+  return ort
+}
+
+function instantiated(load: (settings: Record<string, unknown>) => Promise<unknown>, module: WebAssembly.Module) {
+  const failure = Promise.withResolvers<never>()
+  const settings = {
+    numThreads: 1,
+    // Given bytes instead, the loader would keep them for the life of the process; and it does not see this step fail.
+    instantiateWasm(imports: Imports, use: (instance: WebAssembly.Instance) => void) {
+      WebAssembly.instantiate(module, imports).then(use, failure.reject)
+    },
+  }
+  return Promise.race([load(settings), failure.promise])
+}
+
+async function wasmBytes(kind: RuntimeKind): Promise<Uint8Array<ArrayBuffer>> {
+  const whole = readFileSync(await wasmPath())
+  return (kind === "trimmed" ? trimmed(whole, kept) : undefined) ?? whole
+}
+
+async function wasmPath(): Promise<string> {
+  if ("Bun" in globalThis) return (await import("./wasm-file.ts")).default
+  return fileURLToPath(import.meta.resolve("onnxruntime-web/ort-wasm-simd-threaded.wasm"))
+}
+
+/** The loader replaces the global Worker by Node's for threads it never starts. */
+async function withoutWorkerSwap<T>(run: () => Promise<T>): Promise<T> {
+  const mine = Object.getOwnPropertyDescriptor(globalThis, "Worker")
+  const value: unknown = globalThis.Worker
+  Object.defineProperty(globalThis, "Worker", { configurable: true, get: () => value, set() {} })
+  try {
+    return await run()
+  } finally {
+    if (mine !== undefined) Object.defineProperty(globalThis, "Worker", mine)
+  }
+}
+
+/** The words of the last call that failed. */
+export function lastError(ort: Ort): string {
+  const at = ort._malloc(8)
+  try {
+    ort._OrtGetLastError(at, at + 4)
+    const message = new Uint32Array(ort.HEAPU8.buffer, at, 2)[1] ?? 0
+    return message === 0 ? "it gave no reason" : ort.UTF8ToString(message)
+  } finally {
+    ort._free(at)
+  }
+}
+
+/** A trap or an abort: the runtime's memory is in no known state and must not be used again. */
+export const isDead = (error: unknown): boolean => error instanceof WebAssembly.RuntimeError

@@ -1,0 +1,246 @@
+import { describe, ModelError } from "../../runtime/domain/errors.ts"
+import { type AltTensor, tensorMistake } from "../../runtime/domain/tensor.ts"
+import type { Clock, ModelLoaded, ModelRunner, Timer } from "../../runtime/ports.ts"
+import { type Backend, LostRuntime, type Open } from "./backend.ts"
+import type { ModelFacts } from "./model.ts"
+import type { RuntimeKind } from "./ort.ts"
+import type { Values } from "./session.ts"
+
+export interface RunnerOptions {
+  readonly clock: Clock
+  /** For messages. */
+  readonly file: string
+  readonly open: Open
+  readonly runtime: RuntimeKind
+  readonly queueMax: number
+  readonly whenFull: "refuse" | "newest"
+  readonly isHandedOver: boolean
+  readonly loadMsMax: number
+  /** A request that is still being computed this long after its start: the worker is given up and the model opened again. */
+  readonly stuckMsMax: number
+}
+
+interface Job {
+  input: AltTensor
+  readonly deadlineAt: number
+  readonly resolve: (output: AltTensor) => void
+  readonly reject: (error: ModelError) => void
+  timer: Timer | undefined
+  isSettled: boolean
+}
+
+const REOPEN_MS = 5_000
+
+/** Requests wait here in order, bounded, each with its deadline; the backend sees one at a time. */
+export function createRunner(options: RunnerOptions): ModelRunner {
+  const { clock, file, queueMax } = options
+  const waiting: Job[] = []
+  let running: Job | undefined
+  let stuck: Timer | undefined
+  let runtime = options.runtime
+  let backend: Backend | undefined
+  let opening: Promise<Backend> | undefined
+  let abortOpening = () => {}
+  let failure: { readonly error: ModelError; readonly until: number } | undefined
+  let loaded: Promise<ModelLoaded> | undefined
+  let isClosed = false
+
+  const settle = (job: Job, outcome: AltTensor | ModelError) => {
+    if (job.isSettled) return
+    job.isSettled = true
+    job.timer?.cancel()
+    if (outcome instanceof ModelError) job.reject(outcome)
+    else job.resolve(outcome)
+  }
+
+  const expire = (job: Job, deadlineMs: number) => {
+    const at = waiting.indexOf(job)
+    if (at !== -1) waiting.splice(at, 1)
+    const where = at === -1 ? "while it was computed" : "while it waited"
+    settle(job, new ModelError(`model ${file}: no answer within ${deadlineMs} ms, the deadline passed ${where}`))
+  }
+
+  const openOnce = (): Promise<Backend> => (opening ??= openRetrying().finally(() => (opening = undefined)))
+
+  const openRetrying = async (): Promise<Backend> => {
+    try {
+      backend = await openBounded()
+    } catch (error) {
+      if (!(error instanceof LostRuntime) || runtime === "full") throw error
+      runtime = "full"
+      backend = await openBounded()
+    }
+    if (!isClosed) return backend
+    backend.close()
+    throw new ModelError(`model ${file} was closed while it loaded`)
+  }
+
+  const openBounded = async (): Promise<Backend> => {
+    const attempt = options.open(runtime)
+    const late = Promise.withResolvers<never>()
+    const giveUp = (why: string) => {
+      attempt.abort()
+      late.reject(new ModelError(`model ${file} ${why}`))
+    }
+    abortOpening = () => giveUp("was closed while it loaded")
+    const timer = clock.timer(options.loadMsMax, () => giveUp(`did not load within ${options.loadMsMax} ms`))
+    try {
+      return await Promise.race([attempt.opened, late.promise])
+    } catch (error) {
+      attempt.abort()
+      throw error
+    } finally {
+      timer.cancel()
+    }
+  }
+
+  const reopen = () => {
+    backend?.close()
+    backend = undefined
+    openOnce().then(pump, (error: unknown) => {
+      failure = { error: asModelError(error, file), until: clock.monotonic() + REOPEN_MS * 1_000 }
+      for (const job of waiting.splice(0)) settle(job, failure.error)
+    })
+  }
+
+  const pump = () => {
+    if (running !== undefined || backend === undefined) return
+    const job = waiting.shift()
+    if (job !== undefined) compute(backend, job)
+  }
+
+  const compute = (here: Backend, job: Job) => {
+    running = job
+    const finish = (next: () => void) => {
+      if (running !== job) return
+      running = undefined
+      stuck?.cancel()
+      stuck = undefined
+      next()
+    }
+    here.run(job.input.data, job.input.shape, options.isHandedOver).then(
+      (values) => {
+        const isLate = clock.monotonic() > job.deadlineAt
+        settle(
+          job,
+          isLate
+            ? new ModelError(`model ${file}: the answer came after its deadline`)
+            : answer(job.input, values, here.facts),
+        )
+        finish(pump)
+      },
+      (error: unknown) => finish(() => afterFailure(job, error)),
+    )
+    if (running === job) stuck = clock.timer(options.stuckMsMax, () => finish(() => giveUp(job)))
+  }
+
+  const giveUp = (job: Job) => {
+    settle(job, new ModelError(`model ${file}: still computing after ${options.stuckMsMax} ms, given up`))
+    reopen()
+  }
+
+  const afterFailure = (job: Job, error: unknown) => {
+    if (!(error instanceof LostRuntime)) {
+      settle(job, asModelError(error, file))
+      return pump()
+    }
+    // Asked again of the whole runtime, once.
+    if (runtime === "trimmed" && !job.isSettled && canRepeat(job, error)) waiting.unshift(job)
+    else settle(job, asModelError(error, file))
+    runtime = "full"
+    return reopen()
+  }
+
+  const canRepeat = (job: Job, { back }: LostRuntime): boolean => {
+    if (back !== undefined) job.input = { ...job.input, data: back }
+    return tensorMistake(job.input) === undefined
+  }
+
+  const admit = (): ModelError | undefined => {
+    if (isClosed) return new ModelError(`model ${file} is closed`)
+    if (failure !== undefined && clock.monotonic() < failure.until) return failure.error
+    if (waiting.length < queueMax || (waiting.length === 0 && running === undefined)) return undefined
+    if (options.whenFull === "refuse")
+      return new ModelError(`model ${file}: ${queueMax} requests are waiting already, this one was refused`)
+    const oldest = waiting.shift()
+    if (oldest !== undefined)
+      settle(
+        oldest,
+        new ModelError(`model ${file}: ${queueMax} requests are waiting, a newer one took this one's place`),
+      )
+    return undefined
+  }
+
+  const load = async (): Promise<ModelLoaded> => {
+    const startedAt = clock.monotonic()
+    try {
+      const { facts } = await openOnce()
+      failure = undefined
+      pump()
+      const { name, inputs, outputs, memoryBytes } = facts
+      return { name, loadMs: Math.round((clock.monotonic() - startedAt) / 1_000), memoryBytes, inputs, outputs }
+    } catch (error) {
+      loaded = undefined
+      const known = asModelError(error, file)
+      for (const job of waiting.splice(0)) settle(job, known)
+      throw known
+    }
+  }
+
+  return {
+    load() {
+      if (isClosed) return Promise.reject(new ModelError(`model ${file} is closed`))
+      return (loaded ??= load())
+    },
+    predict(input, deadlineMs) {
+      const mistake = tensorMistake(input)
+      if (mistake !== undefined) return Promise.reject(new ModelError(`model ${file}: ${mistake}`))
+      const refusal = admit()
+      if (refusal !== undefined) return Promise.reject(refusal)
+      return new Promise((resolve, reject) => {
+        const isIdle = backend !== undefined && running === undefined && waiting.length === 0
+        // Whoever keeps the buffer may write to it before this request's turn comes.
+        const kept = isIdle || options.isHandedOver ? input : { ...input, data: input.data.slice() }
+        const deadlineAt = clock.monotonic() + deadlineMs * 1_000
+        const job: Job = { input: kept, deadlineAt, resolve, reject, timer: undefined, isSettled: false }
+        job.timer = clock.timer(deadlineMs, () => expire(job, deadlineMs))
+        waiting.push(job)
+        if (failure !== undefined && backend === undefined) {
+          failure = undefined
+          reopen()
+        } else pump()
+      })
+    },
+    close() {
+      if (!isClosed) {
+        isClosed = true
+        const closed = new ModelError(`model ${file} was closed`)
+        for (const job of [...waiting.splice(0), ...(running === undefined ? [] : [running])]) settle(job, closed)
+        running = undefined
+        stuck?.cancel()
+        abortOpening()
+        backend?.close()
+        backend = undefined
+      }
+      return Promise.resolve()
+    },
+  }
+}
+
+function asModelError(error: unknown, file: string): ModelError {
+  if (error instanceof ModelError && error.message.includes(file)) return error
+  return new ModelError(`model ${file}: ${describe(error)}`, { cause: error })
+}
+
+/** The input's metadata wins over what the runner says of itself. */
+function answer(input: AltTensor, { data, shape }: Values, facts: ModelFacts): AltTensor {
+  return { timestamp: input.timestamp, data, shape, metadata: { ...said(facts), ...input.metadata } }
+}
+
+const said = (facts: ModelFacts): Record<string, string> => ({
+  model_runner: "onnx",
+  model_name: facts.name,
+  output_index: String(facts.outputIndex),
+  output_count: String(facts.outputs.length),
+  output_dtype: facts.outputType,
+})

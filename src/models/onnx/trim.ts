@@ -1,0 +1,124 @@
+// The runtime's WebAssembly file holds 17,000 functions, of which a model executes a fifth. The engine underneath keeps the code and a
+// table for all of them: 44 MB resident for nothing. Functions that were never seen running are replaced by a trap of three bytes.
+// Running into one (a model with an operator outside the recorded set) is noticed by the caller, who starts over with the whole file,
+// so a trimmed runtime answers exactly like the whole one or not at all.
+
+const CODE_SECTION = 10
+/** No locals; `unreachable`; `end`. */
+const TRAP = [0x00, 0x00, 0x0b]
+
+interface Cursor {
+  readonly bytes: Uint8Array
+  at: number
+}
+
+/** An unsigned LEB128 number, https://webassembly.github.io/spec/core/binary/values.html#integers */
+function readNumber(cursor: Cursor): number {
+  let value = 0
+  for (let scale = 1; ; scale *= 128) {
+    const byte = cursor.bytes[cursor.at++]
+    if (byte === undefined) throw new RangeError("the WebAssembly file ends in the middle of a number")
+    value += (byte & 0x7f) * scale
+    if (byte < 0x80) return value
+  }
+}
+
+export function numberBytes(value: number): number[] {
+  const bytes: number[] = []
+  for (let rest = value; ; rest = Math.floor(rest / 128)) {
+    if (rest < 128) return [...bytes, rest]
+    bytes.push((rest % 128) + 128)
+  }
+}
+
+interface Section {
+  readonly id: number
+  /** Of its header. */
+  readonly start: number
+  readonly body: number
+  readonly end: number
+}
+
+function sections(bytes: Uint8Array): Section[] {
+  const found: Section[] = []
+  const cursor = { bytes, at: 8 }
+  while (cursor.at < bytes.length) {
+    const start = cursor.at
+    const id = readNumber(cursor)
+    const size = readNumber(cursor)
+    found.push({ id, start, body: cursor.at, end: cursor.at + size })
+    cursor.at += size
+  }
+  return found
+}
+
+/** Number of functions with a body, imported ones not counted. */
+export function functionCount(bytes: Uint8Array): number {
+  const code = sections(bytes).find(({ id }) => id === CODE_SECTION)
+  return code === undefined ? 0 : readNumber({ bytes, at: code.body })
+}
+
+/** A copy in which `change` gave each function a new body: the pieces it is made of. Indices and all other sections stay. */
+export function withBodies(
+  bytes: Uint8Array,
+  change: (index: number, body: Uint8Array) => readonly Uint8Array[],
+): Uint8Array<ArrayBuffer> {
+  const pieces: Uint8Array[] = [bytes.subarray(0, 8)]
+  for (const { id, start, body, end } of sections(bytes)) {
+    if (id !== CODE_SECTION) pieces.push(bytes.subarray(start, end))
+    else pieces.push(...codeSection({ bytes, at: body }, change))
+  }
+  return concatenated(pieces)
+}
+
+function codeSection(cursor: Cursor, change: (index: number, body: Uint8Array) => readonly Uint8Array[]): Uint8Array[] {
+  const count = readNumber(cursor)
+  const pieces: Uint8Array[] = [Uint8Array.from(numberBytes(count))]
+  for (let index = 0; index < count; index++) {
+    const size = readNumber(cursor)
+    const body = change(index, cursor.bytes.subarray(cursor.at, (cursor.at += size)))
+    pieces.push(Uint8Array.from(numberBytes(total(body))), ...body)
+  }
+  return [Uint8Array.from([CODE_SECTION, ...numberBytes(total(pieces))]), ...pieces]
+}
+
+const total = (pieces: readonly Uint8Array[]): number => pieces.reduce((sum, piece) => sum + piece.length, 0)
+
+function concatenated(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(total(pieces))
+  let at = 0
+  for (const piece of pieces) {
+    whole.set(piece, at)
+    at += piece.length
+  }
+  return whole
+}
+
+/** Where the instructions of a function's body begin, behind its locals. */
+export function instructionsAt(body: Uint8Array): number {
+  const cursor = { bytes: body, at: 0 }
+  for (let groups = readNumber(cursor); groups > 0; groups--) {
+    readNumber(cursor)
+    cursor.at++
+  }
+  return cursor.at
+}
+
+/** Which functions to keep, for one exact file. */
+export interface Kept {
+  readonly wasmBytes: number
+  readonly functions: number
+  /** Base64 of one bit a function, lowest first. */
+  readonly bits: string
+}
+
+/** The file without the functions that are not kept, or undefined where the list was made for another file. */
+export function trimmed(bytes: Uint8Array, kept: Kept): Uint8Array<ArrayBuffer> | undefined {
+  if (bytes.length !== kept.wasmBytes || functionCount(bytes) !== kept.functions) return undefined
+  const bits = Uint8Array.from(atob(kept.bits), (letter) => letter.charCodeAt(0))
+  const trap = [Uint8Array.from(TRAP)]
+  return withBodies(bytes, (index, body) => {
+    const isKept = (((bits[index >> 3] ?? 0) >> (index & 7)) & 1) === 1
+    return isKept ? [body] : trap
+  })
+}
