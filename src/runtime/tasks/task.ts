@@ -38,9 +38,21 @@ export interface RunningTask {
   state(): Readonly<Record<string, unknown>>
 }
 
+/** Commands to a feed whose strategy drives it. `refused` where the connection is dead: nothing waits for the next one. */
+export interface ManualFeed {
+  /** Accepted once the handshake is through. */
+  connect(url: string, headers?: Readonly<Record<string, string>>): Promise<Outcome<undefined>>
+  /** Accepted once the bytes are written; never a word of the venue's. */
+  send(text: string): Promise<Outcome<undefined>>
+  /** Closes and stays closed until the next `connect`. */
+  shutdown(): Promise<Outcome<undefined>>
+}
+
 export interface RunningFeed extends RunningTask {
   /** Undefined where this feed keeps no book of that inst. */
   book(inst: Inst): BookView | undefined
+  /** Present where the feed was declared `manual`. */
+  readonly manual?: ManualFeed
 }
 
 export interface RunningPredict extends RunningTask {

@@ -1,0 +1,55 @@
+/** What a bot file may import. */
+export { bot, isBot } from "./runtime/engine/declaration/bot.ts"
+export type { Bot, BotOptions } from "./runtime/engine/declaration/bot.ts"
+export type { BookView, Context, Json, StrategyMetrics, StrategyState } from "./runtime/engine/declaration/context.ts"
+export type {
+  FeedHandle,
+  Handle,
+  IntentHandle,
+  OrdersHandle,
+  PredictHandle,
+  RelayHandle,
+  ScheduleHandle,
+} from "./runtime/engine/declaration/handle.ts"
+export { choice, decimal, flag, number, params, text } from "./runtime/engine/declaration/params.ts"
+export type { StrategyOptions, ThrowPolicy } from "./runtime/engine/declaration/strategy.ts"
+export {
+  accountBalances,
+  accountOrders,
+  accountPositions,
+  bbo,
+  book,
+  candles,
+  intents,
+  lob,
+  onnx,
+  orders,
+  relay,
+  schedule,
+  trades,
+  zmq,
+} from "./runtime/engine/declaration/task.ts"
+export type * from "./runtime/engine/declaration/messages.ts"
+export * from "./runtime/domain/decimal.ts"
+export { fromCoins, orderMistakes, priceOnTick, sizeOnLot, toCoins } from "./runtime/domain/instrument.ts"
+export type { InstrumentInfo } from "./runtime/domain/instrument.ts"
+export { UsageError } from "./runtime/domain/errors.ts"
+export type { RiskLimits } from "./runtime/domain/limits.ts"
+export { MARKETS } from "./runtime/domain/market.ts"
+export type { Market } from "./runtime/domain/market.ts"
+export { checkTensor } from "./runtime/domain/tensor.ts"
+export type { AltTensor } from "./runtime/domain/tensor.ts"
+export type { Candle, Levels, Lob, Trade } from "./runtime/domain/events.ts"
+export type { Inst } from "./runtime/domain/inst.ts"
+export type {
+  AmendRequest,
+  Balance,
+  Fill,
+  Order,
+  OrderRequest,
+  OrderState,
+  Position,
+  Side,
+} from "./runtime/domain/order.ts"
+export type { Outcome } from "./runtime/domain/outcome.ts"
+export type { AltIntent, AltOrder, IntentTarget, Lag, Message, Pnl, Trouble } from "./runtime/domain/callbacks.ts"

@@ -1,0 +1,88 @@
+import type { RiskLimits } from "../../domain/limits.ts"
+import type { Context } from "./context.ts"
+import type { Handle } from "./handle.ts"
+import type { ParamSchema, ValuesOf } from "./params.ts"
+import type { AnyStrategy, Spelt, StrategyOf, StrategyOptions } from "./strategy.ts"
+
+export interface BotOptions<S extends ParamSchema = ParamSchema> {
+  /** Lower-case letters, digits and hyphens: the bot's identity with the account, its database's name. */
+  readonly name: string
+  /** `exclusive`: nobody else trades on this account, so that venue-wide tools may be used. Default `shared`. */
+  readonly account?: "exclusive" | "shared"
+  /** `power`: a power cut loses nothing either, at about 150 µs a turn. Default `normal`: a process death loses nothing. */
+  readonly durability?: "normal" | "power"
+  readonly limits?: RiskLimits
+  readonly params?: S
+  /** What becomes of open orders at a graceful stop. Default `cancel`. */
+  readonly openOrdersOnStop?: "cancel" | "keep"
+  /** Bounds of what slow strategies may leave waiting; default 4 MB a ring, 16 MB in all. */
+  readonly ringBytesMax?: number
+  readonly ringsBytesMax?: number
+}
+
+/** Strategies registered together: one type, one binding, each its own loop. */
+export interface Group {
+  readonly strategies: readonly AnyStrategy[]
+  readonly options: StrategyOptions
+}
+
+/** What a bot file says, untyped: what `build` checks. */
+export interface Declaration {
+  readonly options: BotOptions
+  readonly tasks: readonly Handle[]
+  readonly groups: readonly Group[]
+}
+
+const BRAND = Symbol.for("perigee.bot")
+
+/** A bot being declared. Each step gives a new one; `T` are its tasks, `S` its parameters. */
+export interface Bot<T extends readonly Handle[] = readonly Handle[], S extends ParamSchema = ParamSchema> {
+  readonly [BRAND]: Declaration
+  task<const H extends Handle>(handle: H): Bot<readonly [...T, H], S>
+  tasks<const H extends readonly Handle[]>(handles: H): Bot<readonly [...T, ...H], S>
+  /** Registers a strategy: an object literal or an instance of a class. `on` names the tasks it is bound to. */
+  strategy<
+    const On extends readonly T[number][] = T,
+    I extends StrategyOf<On[number], ContextIn<T, S>> = StrategyOf<On[number], ContextIn<T, S>>,
+  >(
+    strategy: I & Spelt<I>,
+    options?: StrategyOptions<On>,
+  ): Bot<T, S>
+  /** Registers several of one type, each with its own loop and its own state. */
+  strategies<
+    const On extends readonly T[number][] = T,
+    I extends StrategyOf<On[number], ContextIn<T, S>> = StrategyOf<On[number], ContextIn<T, S>>,
+  >(
+    strategies: readonly (I & Spelt<I>)[],
+    options?: StrategyOptions<On>,
+  ): Bot<T, S>
+}
+
+type ContextIn<T extends readonly Handle[], S extends ParamSchema> = Context<ValuesOf<S>, T[number]>
+
+function step<T extends readonly Handle[], S extends ParamSchema>(declaration: Declaration): Bot<T, S> {
+  const withTasks = (tasks: readonly Handle[]) => ({ ...declaration, tasks: [...declaration.tasks, ...tasks] })
+  // The types of strategies end here: the builder has checked them against the tasks they are bound to.
+  const withGroup = (strategies: readonly unknown[], options: StrategyOptions<readonly Handle[]> = {}) => ({
+    ...declaration,
+    groups: [...declaration.groups, { strategies: strategies as readonly AnyStrategy[], options }],
+  })
+  return Object.freeze({
+    [BRAND]: declaration,
+    task: <H extends Handle>(handle: H) => step<readonly [...T, H], S>(withTasks([handle])),
+    tasks: <H extends readonly Handle[]>(handles: H) => step<readonly [...T, ...H], S>(withTasks(handles)),
+    strategy: (strategy: unknown, options?: StrategyOptions) => step<T, S>(withGroup([strategy], options)),
+    strategies: (strategies: readonly unknown[], options?: StrategyOptions) =>
+      step<T, S>(withGroup(strategies, options)),
+  })
+}
+
+/** Starts the declaration of a bot; a bot file exports the result as its default. */
+export const bot = <const S extends ParamSchema = Readonly<Record<never, never>>>(
+  options: BotOptions<S>,
+): Bot<readonly [], S> => step({ options, tasks: [], groups: [] })
+
+/** Whether a bot file's default export is a bot, whichever copy of the library made it. */
+export const isBot = (value: unknown): value is Bot => typeof value === "object" && value !== null && BRAND in value
+
+export const declared = (bot: Bot): Declaration => bot[BRAND]

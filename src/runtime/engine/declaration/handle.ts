@@ -1,0 +1,100 @@
+import type { Channel, ChannelKind } from "../../domain/channel.ts"
+import type { Inst } from "../../domain/inst.ts"
+import type { Market } from "../../domain/market.ts"
+import type {
+  FeedSpec,
+  IntentSpec,
+  OrdersSpec,
+  PredictSpec,
+  RelaySpec,
+  ScheduleSpec,
+  TaskSpec,
+} from "../../domain/task.ts"
+
+/** How a declared task is named and multiplied. Nothing is needed: ids count from 1 on their own. */
+export interface TaskOptions {
+  /** Name among the bot's tasks of this kind; with `chunk`, the prefix of `<id>-1`, `<id>-2`, … */
+  readonly id?: string
+  /** First of the numbers that become ids: `taskBaseId` … `taskBaseId + chunk - 1`. */
+  readonly taskBaseId?: number
+  /** How many identical tasks this stands for, default 1. 0 declares none. */
+  readonly chunk?: number
+  /** Events a slow reader may be behind before the ring is full, where the default does not fit. */
+  readonly ringSlots?: number
+}
+
+export interface FeedOptions extends TaskOptions {
+  /** The strategy connects, logs in and subscribes itself: on `onWsEvent`, through `ctx.feed(handle)`. */
+  readonly manual?: boolean
+}
+
+/** A spec before it has an id. */
+export type Draft<S extends TaskSpec = TaskSpec> = S extends TaskSpec ? Omit<S, "id" | "ringSlots"> : never
+
+interface Declared<K extends TaskSpec["kind"], D> {
+  readonly kind: K
+  readonly draft: D
+  readonly options: TaskOptions
+}
+
+/** A declared feed: `M` its market, `C` the kind of channel, `I` its instruments, `X` whether the strategy drives it. */
+export interface FeedHandle<
+  M extends Market = Market,
+  C extends ChannelKind = ChannelKind,
+  I extends Inst = Inst,
+  X extends boolean = boolean,
+> extends Declared<
+  "feed",
+  Draft<FeedSpec> & {
+    readonly market: M
+    readonly channel: Channel & { readonly kind: C }
+    readonly insts: readonly I[]
+    readonly isManual: X
+  }
+> {}
+
+export interface OrdersHandle<M extends Market = Market> extends Declared<
+  "orders",
+  Draft<OrdersSpec> & { readonly market: M }
+> {}
+
+export interface PredictHandle extends Declared<"predict", Draft<PredictSpec>> {}
+export interface ScheduleHandle extends Declared<"schedule", Draft<ScheduleSpec>> {}
+export interface IntentHandle extends Declared<"intents", Draft<IntentSpec>> {}
+export interface RelayHandle extends Declared<"relay", Draft<RelaySpec>> {}
+
+/** A declared task: what `bot().task()` takes, what bindings and commands name. */
+export type Handle = FeedHandle | OrdersHandle | PredictHandle | ScheduleHandle | IntentHandle | RelayHandle
+
+/** Which callback brings the data of a channel. */
+export const CHANNEL_CALLBACK = {
+  trades: "onTrade",
+  lob: "onLob",
+  candles: "onCandle",
+  accOrders: "onAccOrder",
+  accBalPos: "onAccBalPos",
+  accPos: "onAccPos",
+} as const satisfies Readonly<Record<ChannelKind, string>>
+
+/** Which callback brings the data of a task; an orders task's `onOrder` is wanted of nobody. */
+export const TASK_CALLBACK = {
+  schedule: "onSchedule",
+  predict: "onPreds",
+  intents: "onInstIntent",
+  relay: "onOrderExecution",
+} as const
+
+/** The callbacks a strategy must have to be bound to `H`. */
+export type CallbackOf<H> = H extends { readonly kind: keyof typeof TASK_CALLBACK }
+  ? (typeof TASK_CALLBACK)[H["kind"]]
+  : H extends FeedHandle<Market, infer C, Inst, infer X>
+    ? (typeof CHANNEL_CALLBACK)[C] | (X extends true ? "onWsEvent" : never)
+    : never
+
+/** The same at run time, for tasks that come without types. */
+export function callbacksOf(spec: Draft): readonly CallbackOf<Handle>[] {
+  if (spec.kind === "orders") return []
+  if (spec.kind !== "feed") return [TASK_CALLBACK[spec.kind]]
+  const data = CHANNEL_CALLBACK[spec.channel.kind]
+  return spec.isManual ? [data, "onWsEvent"] : [data]
+}

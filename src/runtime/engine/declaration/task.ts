@@ -1,0 +1,166 @@
+import type { Channel, ChannelKind } from "../../domain/channel.ts"
+import type { Interval } from "../../domain/events.ts"
+import type { InstOn } from "../../domain/inst.ts"
+import type { Market } from "../../domain/market.ts"
+import type { PredictSpec } from "../../domain/task.ts"
+import type {
+  FeedHandle,
+  FeedOptions,
+  IntentHandle,
+  OrdersHandle,
+  PredictHandle,
+  RelayHandle,
+  ScheduleHandle,
+  TaskOptions,
+} from "./handle.ts"
+
+const PREDICT_DEADLINE_MS = 20_000
+const PREDICT_QUEUE = 2_048
+
+type Names = readonly string[]
+/** `I` where every literal in it is an instrument of market `M`. */
+type Listed<M extends Market, I extends Names> = I & { readonly [K in keyof I]: InstOn<M, I[K]> }
+type IsManual<O> = O extends { readonly manual: true } ? true : false
+
+function feed<M extends Market, C extends ChannelKind, I extends string, O extends FeedOptions>(
+  market: M,
+  channel: Channel & { readonly kind: C },
+  insts: readonly I[],
+  options: O | undefined,
+): FeedHandle<M, C, I, IsManual<O>> {
+  const isManual = (options?.manual ?? false) as boolean & IsManual<O>
+  const draft = { kind: "feed" as const, market, channel, insts, isManual }
+  return { kind: "feed", draft, options: options ?? {} }
+}
+
+/** Trades of these instruments → `onTrade`. `each`: every fill, where the venue would aggregate. */
+export const trades = <
+  const M extends Market,
+  const I extends Names,
+  const O extends FeedOptions & { readonly each?: boolean },
+>(
+  market: M,
+  insts: Listed<M, I>,
+  options?: O,
+): FeedHandle<M, "trades", I[number], IsManual<O>> =>
+  feed(
+    market,
+    options?.each === undefined ? { kind: "trades" } : { kind: "trades", each: options.each },
+    insts,
+    options,
+  )
+
+interface Rhythm {
+  /** Levels a side; what a venue does not offer is refused at `build`. */
+  readonly depth?: number
+  /** Update interval, ms, where the venue has a choice. */
+  readonly everyMs?: number
+}
+interface LobOptions extends FeedOptions, Rhythm {
+  readonly form: "bbo" | "snapshot" | "incremental"
+}
+
+function lobChannel({ form, depth, everyMs }: Rhythm & Pick<LobOptions, "form">): Channel & { readonly kind: "lob" } {
+  if (form === "bbo") return { kind: "lob", form }
+  return { kind: "lob", form, ...(depth === undefined ? {} : { depth }), ...(everyMs === undefined ? {} : { everyMs }) }
+}
+
+/** Order book events → `onLob`. */
+export const lob = <const M extends Market, const I extends Names, const O extends LobOptions>(
+  market: M,
+  insts: Listed<M, I>,
+  options: O,
+): FeedHandle<M, "lob", I[number], IsManual<O>> => feed(market, lobChannel(options), insts, options)
+
+/** Best bid and ask → `onLob`. */
+export const bbo = <const M extends Market, const I extends Names, const O extends FeedOptions>(
+  market: M,
+  insts: Listed<M, I>,
+  options?: O,
+): FeedHandle<M, "lob", I[number], IsManual<O>> => feed(market, { kind: "lob", form: "bbo" }, insts, options)
+
+/** Order books kept from diffs: read with `ctx.book(inst)`, each diff → `onLob`. */
+export const book = <const M extends Market, const I extends Names, const O extends FeedOptions & Rhythm>(
+  market: M,
+  insts: Listed<M, I>,
+  options?: O,
+): FeedHandle<M, "lob", I[number], IsManual<O>> =>
+  feed(market, lobChannel({ ...options, form: "incremental" }), insts, options)
+
+/** Candles → `onCandle`. */
+export const candles = <const M extends Market, const I extends Names, const O extends FeedOptions>(
+  market: M,
+  insts: Listed<M, I>,
+  interval: Interval,
+  options?: O,
+): FeedHandle<M, "candles", I[number], IsManual<O>> => feed(market, { kind: "candles", interval }, insts, options)
+
+const account =
+  <C extends "accOrders" | "accBalPos" | "accPos">(channel: Channel & { readonly kind: C }) =>
+  <const M extends Market, const O extends FeedOptions>(market: M, options?: O): FeedHandle<M, C, never, IsManual<O>> =>
+    feed<M, C, never, O>(market, channel, [], options)
+
+/** Everything the venue says of the account's orders, whoever placed them → `onAccOrder`. */
+export const accountOrders = account<"accOrders">({ kind: "accOrders" })
+/** Balances and positions as they change → `onAccBalPos`. */
+export const accountBalances = account<"accBalPos">({ kind: "accBalPos" })
+/** Positions → `onAccPos`. */
+export const accountPositions = account<"accPos">({ kind: "accPos" })
+
+/** A tick at once and then every `everyMs` → `onSchedule`. */
+export const schedule = (options: TaskOptions & { readonly everyMs: number }): ScheduleHandle => ({
+  kind: "schedule",
+  draft: { kind: "schedule", everyMs: options.everyMs },
+  options,
+})
+
+/** Order entry and the bot's own orders on one market: `ctx.submit(handle, …)`, changes → `onOrder`. */
+export const orders = <const M extends Market>(
+  market: M,
+  options: Pick<TaskOptions, "id" | "ringSlots"> = {},
+): OrdersHandle<M> => ({ kind: "orders", draft: { kind: "orders", market }, options })
+
+interface PredictOptions extends TaskOptions {
+  /** A request not answered by then fails through `onError`; default 20,000. */
+  readonly deadlineMs?: number
+  /** Requests that may wait, default 2,048. */
+  readonly queueMax?: number
+  /** At that bound: refuse the new request (default), or drop the oldest for it. */
+  readonly whenFull?: "refuse" | "newest"
+}
+
+const predictor = (
+  runner: PredictSpec["runner"],
+  source: string,
+  options: PredictOptions & { readonly inline?: boolean },
+): PredictHandle => ({
+  kind: "predict",
+  draft: {
+    kind: "predict",
+    runner,
+    source,
+    deadlineMs: options.deadlineMs ?? PREDICT_DEADLINE_MS,
+    queueMax: options.queueMax ?? PREDICT_QUEUE,
+    whenFull: options.whenFull ?? "refuse",
+    isInline: options.inline ?? false,
+  },
+  options,
+})
+
+/** An ONNX model: `.onnx` file or JSON config, relative to the bot file → `onPreds`. `inline` runs it on the loop itself. */
+export const onnx = (path: string, options: PredictOptions & { readonly inline?: boolean } = {}): PredictHandle =>
+  predictor("onnx", path, options)
+
+/** A model behind ZeroMQ: `tcp://host:port`, `ipc://path`, or a port of this machine → `onPreds`. */
+export const zmq = (endpoint: string | number, options: PredictOptions = {}): PredictHandle =>
+  predictor("zmq", typeof endpoint === "number" ? `tcp://127.0.0.1:${endpoint}` : endpoint, options)
+
+/** Intents from one strategy to others: `ctx.publishIntent(handle, …)` → `onInstIntent`. */
+export const intents = (options: TaskOptions = {}): IntentHandle => ({
+  kind: "intents",
+  draft: { kind: "intents" },
+  options,
+})
+
+/** Orders from one strategy for another to carry out: `ctx.publishOrders(handle, …)` → `onOrderExecution`. */
+export const relay = (options: TaskOptions = {}): RelayHandle => ({ kind: "relay", draft: { kind: "relay" }, options })

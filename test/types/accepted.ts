@@ -1,0 +1,113 @@
+// What must compile: bots as users write them. Checked by the type check itself; nothing here runs.
+import {
+  accountOrders,
+  bbo,
+  book,
+  bot,
+  type Context,
+  decimal,
+  choice,
+  flag,
+  intents,
+  lob,
+  number,
+  onnx,
+  type OrderMsg,
+  orders,
+  params,
+  relay,
+  schedule,
+  text,
+  type TradeMsg,
+  trades,
+  zmq,
+} from "../../src/index.ts"
+
+const tape = trades("binance-um", ["BTC_USDT_PERP"])
+const model = onnx("models/momentum.onnx")
+const router = orders("binance-um")
+const tensor = { timestamp: 1, data: new Float32Array(2), shape: [2], metadata: {} }
+
+export const momentum = bot({ name: "momentum", account: "exclusive" })
+  .task(tape)
+  .task(model)
+  .task(router)
+  .strategy(
+    {
+      onTrade({ data }, ctx) {
+        if (data.price > 0 && data.tradeId !== "") ctx.predict(model, tensor)
+      },
+      onPreds({ data }, ctx) {
+        const order = { inst: "BTC_USDT_PERP", side: "BUY", size: "0.01", price: "100" } as const
+        if ((data.data[0] ?? 0) > 0.6) ctx.submit(router, order)
+        ctx.submit(router, { inst: "BTC_USDT_PERP", side: "BUY", size: "0.01", type: "market" })
+        ctx.submit(router, { ...order, inst: String(data.metadata["inst"]) })
+      },
+    },
+    { on: [tape, model] },
+  )
+
+const knobs = params({
+  threshold: number(0.6, { min: 0, max: 1 }),
+  size: decimal("0.01"),
+  style: choice("maker", ["maker", "taker"]),
+  isNoisy: flag(false),
+  label: text("x"),
+})
+const books = book("binance-um", ["ETH_USDT_PERP"], { everyMs: 100 })
+const tick = schedule({ everyMs: 1_000 })
+const feedMe = trades("okx", ["BTC_USDT"], { manual: true })
+
+export const wide = bot({ name: "wide", params: knobs, limits: { ordersPerMinuteMax: 5 } })
+  .tasks([books, tick, feedMe, router])
+  .strategy({
+    count: 0,
+    onLob({ data }, ctx) {
+      this.count += data.bids.length
+      const view = ctx.book("ETH_USDT_PERP")
+      if (view.state === "live") ctx.log.debug("top", { bid: view.best() })
+      const style: "maker" | "taker" = ctx.params.style
+      if (ctx.params.threshold > 0.5 && !ctx.params.isNoisy) ctx.state.set("seen", `${style} ${ctx.params.size}`)
+    },
+    onSchedule: (_, ctx) => ctx.after(10, () => ctx.openOrders()),
+    async onTrade(_, ctx) {
+      await ctx.feed(feedMe).send("hello")
+    },
+    onWsEvent: (_, ctx) => ctx.feed(feedMe).connect("wss://example.org"),
+    onOrder: ({ data }) => data.order.clientId,
+  })
+
+class Counter {
+  readonly name = "counter"
+  trades = 0
+  onTrade({ data }: TradeMsg, ctx: Context): void {
+    this.trades += data.size
+    ctx.state.set("trades", this.trades)
+  }
+  onOrder({ data }: OrderMsg, ctx: Context): void {
+    ctx.cancel(router, data.order.clientId).catch(() => undefined)
+  }
+}
+
+export const classes = bot({ name: "classes" }).task(tape).task(router).strategies([new Counter(), new Counter()])
+
+const ideas = intents()
+const desk = relay()
+export const relays = bot({ name: "relays" })
+  .tasks([
+    ideas,
+    desk,
+    accountOrders("binance-um"),
+    zmq(5555),
+    lob("okx", ["BTC_USDT_SWAP"] as string[], { form: "bbo" }),
+  ])
+  .task(bbo("binance-um", ["BTC_USDT_PERP", "ETH_USDT_PERP"]))
+  .strategy(
+    {
+      start(ctx) {
+        ctx.publishIntent(ideas, { timestamp: ctx.now(), type: "weight", targets: [], metadata: {} })
+        ctx.publishOrders(desk, [])
+      },
+    },
+    { on: [] },
+  )
