@@ -26,24 +26,22 @@ const base = bot({ name: "base" }).task(tape).task(model).task(router)
 base.strategy({ onTrade() {} })
 // @ts-expect-error onTrade is missing
 base.strategy({ onPreds() {} }, { on: [tape] })
+const empty = bot({ name: "a" })
+const onBooks = empty.task(book("okx", ["BTC_USDT"]))
+const onCandles = empty.task(candles("okx", ["BTC_USDT"], "1m"))
+const onTicks = empty.task(schedule({ everyMs: 1 }))
+const onIntents = empty.task(intents())
+const onManual = empty.task(trades("okx", ["BTC_USDT"], { manual: true }))
 // @ts-expect-error onLob is missing
-bot({ name: "a" })
-  .task(book("okx", ["BTC_USDT"]))
-  .strategy({})
+onBooks.strategy({})
 // @ts-expect-error onCandle is missing
-bot({ name: "a" })
-  .task(candles("okx", ["BTC_USDT"], "1m"))
-  .strategy({})
+onCandles.strategy({})
 // @ts-expect-error onSchedule is missing
-bot({ name: "a" })
-  .task(schedule({ everyMs: 1 }))
-  .strategy({})
+onTicks.strategy({})
 // @ts-expect-error onInstIntent is missing
-bot({ name: "a" }).task(intents()).strategy({})
+onIntents.strategy({})
 // @ts-expect-error onWsEvent is missing: this feed is driven by hand
-bot({ name: "a" })
-  .task(trades("okx", ["BTC_USDT"], { manual: true }))
-  .strategy({ onTrade() {} })
+onManual.strategy({ onTrade() {} })
 
 // ---- a misspelt callback, in a literal and in a class ----
 // @ts-expect-error no callback is named onTrad
