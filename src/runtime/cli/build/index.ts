@@ -1,0 +1,52 @@
+import { statSync, writeFileSync } from "node:fs"
+import { join, resolve } from "node:path"
+import type { TaskSpec } from "../../domain/task.ts"
+import { compile } from "./compile.ts"
+import { entryOf } from "./entry.ts"
+import { type Library, openFolder, openLibrary } from "./library.ts"
+import { type Parts, partsOf } from "./parts.ts"
+import { FOLDER, stage } from "./stage.ts"
+
+export interface BuildOptions {
+  /** The bot's name, for messages. */
+  readonly bot: string
+  readonly botFile: string
+  readonly outFile: string
+  /** Its declaration. */
+  readonly tasks: readonly TaskSpec[]
+  /** Perigee's version. */
+  readonly version: string
+  /** Where the library lies; absent: the one this program is or carries. */
+  readonly library?: () => Library
+}
+
+export interface BuildResult extends Parts {
+  readonly outFile: string
+  readonly bytes: number
+  /** Worker modules inside, by their path in the library. */
+  readonly workers: readonly string[]
+}
+
+/** Makes one executable of a bot. Throws BuildError or ConfigError; `outFile` is then as it was. */
+export async function buildBot(options: BuildOptions): Promise<BuildResult> {
+  const parts = partsOf(options.tasks)
+  const outFile = resolve(options.outFile)
+  const botFile = resolve(options.botFile)
+  const folder = openFolder()
+  try {
+    const library = (options.library ?? openLibrary)()
+    try {
+      const base = stage(options.bot, botFile, parts.files, folder.root)
+      const entry = join(folder.root, "entry.ts")
+      const { bot, version } = options
+      writeFileSync(entry, entryOf({ bot, botFile, root: library.root, parts, base, version }))
+      const source = { root: library.root, entry, folder: join(folder.root, FOLDER) }
+      const { workers } = await compile(source, outFile, folder.root)
+      return { ...parts, outFile, bytes: statSync(outFile).size, workers }
+    } finally {
+      library.close()
+    }
+  } finally {
+    folder.close()
+  }
+}
