@@ -30,7 +30,7 @@ const ROOMS: Record<string, string> = {
 // A room may use these builtins; platform may use all.
 const BUILTINS: Record<string, string> = {
   domain: "node:crypto",
-  storage: "node:fs node:path node:os",
+  storage: "node:crypto node:fs node:os node:path node:worker_threads",
   kit: "node:crypto",
   venue: "node:crypto",
   model: "node:fs node:path node:url node:worker_threads",
@@ -53,7 +53,8 @@ const OUTSIDE: Record<string, RegExp> = {
   "the wall clock": /\bDate\.now\b|\bnew Date\b|\bperformance\.now\b/,
   "a timer": /\b(?:setTimeout|setInterval|setImmediate)\b/,
   "the network": /(?<![.\w])fetch\(|\bglobalThis\.fetch\b|\bnew (?:WebSocket|EventSource)\b/,
-  "the process": /(?<![.\w$])process\.(?!env\.NODE_ENV)/,
+  // Platform and architecture are constants of a build: the bundler puts them in.
+  "the process": /(?<![.\w$])process\.(?!platform\b|arch\b)/,
   "Bun's own API": /(?<![.\w$])Bun\.|\bimport\.meta\.(?:dir|main|require)\b/,
   chance: /\bMath\.random\b|\brandomBytes\b|\brandomUUID\b|\bgetRandomValues\b/,
   "asynchronous cryptography": /\bcrypto\.subtle\b|\bwebcrypto\b/,
@@ -110,6 +111,9 @@ function refusal(from: string, to: string): string | undefined {
     return `${from} imports ${to}: equals never import each other`
   if (platform(from) !== platform(to) && platform(to) !== "" && here === "platform" && platform(from) !== "")
     return `${from} imports ${to}: each platform stands alone`
+  if (here === "index" && there === "engine" && !to.startsWith("src/runtime/engine/declaration/")) {
+    return `${from} imports ${to}: of the engine a bot file sees only its declarations`
+  }
   if (here === there || (ROOMS[here] ?? "").split(" ").includes(there)) return undefined
   return `${from} imports ${to}: ${here} may import only ${ROOMS[here] || "itself"}`
 }
