@@ -20,14 +20,15 @@ export interface Image {
 export const ownKey = (market: Market, inst: Inst): string => `${market} ${inst}`
 
 /**
- * The statements of a turn, kept prepared and bound straight on better-sqlite3: Drizzle's prepared insert adds 4 µs a row to
- * the way from a tick to its order. Measured on 2 shared cores, WAL, NORMAL: a bare table with 4 columns takes 7.0 µs p50 a row,
- * a new order here 9.4 µs (20 columns); BEGIN and COMMIT around it would add 1.1 µs, so a single statement goes without.
+ * The statements of a turn, kept prepared and bound straight on better-sqlite3 instead of through Drizzle, whose prepared insert adds
+ * about 2 µs a row on the way from a tick to its order. Measured on 2 shared cores, WAL, NORMAL, p50: a bare table of 4 columns
+ * takes 7.1 µs a row, a new order here 10.6 µs (20 columns). BEGIN and COMMIT around it would add 1.1 µs, so what is one
+ * statement goes without; a second tree touched (an index, a history row) would add 4 to 5 µs, see migrations/0001_first.sql.
  */
 export class Writer {
   private readonly connection: Connection
   private readonly image: Image
-  private readonly begin: Statement
+  private readonly start: Statement
   private readonly end: Statement
   private readonly place: Statement
   private readonly remember: Statement
@@ -41,13 +42,15 @@ export class Writer {
   private readonly forget: Statement
   private readonly mode: Statement
   private readonly former: Statement
+  // Asking SQLite takes a microsecond.
+  private isBegun = false
   // What the image held before this turn touched it, newest last.
   private readonly undo: (() => void)[] = []
 
   constructor(connection: Connection, image: Image) {
     this.connection = connection
     this.image = image
-    this.begin = connection.prepare("BEGIN IMMEDIATE")
+    this.start = connection.prepare("BEGIN IMMEDIATE")
     this.end = connection.prepare("COMMIT")
     const upsert = `INSERT INTO orders VALUES (${marks(19)}, 0) ON CONFLICT (client_id)`
     this.place = connection.prepare(`${upsert} DO NOTHING`)
@@ -76,17 +79,24 @@ export class Writer {
     const first = records[0]
     if (first === undefined) return
     try {
-      if (records.length > 1 || !isOneStatement(first)) this.begin.run()
+      if (records.length > 1 || !isOneStatement(first)) this.begin()
       for (const record of records) this.write(record)
-      if (this.connection.inTransaction) this.end.run()
+      if (this.isBegun) this.end.run()
     } catch (error) {
       // A full disk makes SQLite roll back by itself.
       if (this.connection.inTransaction) this.connection.exec("ROLLBACK")
       for (const restore of this.undo.reverse()) restore()
       throw error
     } finally {
+      this.isBegun = false
       this.undo.length = 0
     }
+  }
+
+  private begin(): void {
+    if (this.isBegun) return
+    this.start.run()
+    this.isBegun = true
   }
 
   private write(record: JournalRecord): void {
@@ -98,10 +108,10 @@ export class Writer {
         this.writeFill(record.fill, record.at)
         return
       case "position":
-        this.position.run(...fromPosition(record.position))
+        this.position.run(fromPosition(record.position))
         return
       case "balance":
-        this.balance.run(...fromBalance(record.balance))
+        this.balance.run(fromBalance(record.balance))
         return
       case "state":
         if (record.value === undefined) this.forget.run(record.strategy, record.key)
@@ -115,7 +125,7 @@ export class Writer {
   private writeOrder(order: Order, cause: string, at: number): void {
     const row = fromOrder(order, cause, at)
     const known = this.image.live.get(order.clientId)
-    const isNew = known === undefined && this.place.run(...row).changes === 1
+    const isNew = known === undefined && this.place.run(row).changes === 1
     if (!isNew) this.overwrite(order, row, known ?? (this.former.get(order.clientId) as Order))
     else if (isFinal(order.state)) this.remember.run(order.clientId)
     this.keep(order, known)
@@ -124,12 +134,12 @@ export class Writer {
   // The state it leaves goes into its past; a final one at once, because nothing may ever follow it.
   private overwrite(order: Order, row: ReturnType<typeof fromOrder>, former: Pick<Order, "state" | "filled">): void {
     if (former.state === order.state && former.filled === order.filled) {
-      this.refresh.run(...row)
+      this.refresh.run(row)
       return
     }
-    if (!this.connection.inTransaction) this.begin.run()
+    this.begin()
     this.remember.run(order.clientId)
-    this.change.run(...row)
+    this.change.run(row)
     if (isFinal(order.state)) this.remember.run(order.clientId)
   }
 
@@ -145,7 +155,7 @@ export class Writer {
     const key = ownKey(fill.market, fill.inst)
     const before = own.get(key)
     if (before !== undefined && fill.timestamp <= before.prunedUntil) return
-    if (this.fill.run(...fromFill(fill, at)).changes === 0) return
+    if (this.fill.run(fromFill(fill, at)).changes === 0) return
     const signed = fill.side === "BUY" ? fill.size : negate(fill.size)
     const size = plus(before?.size ?? "0", signed)
     const after = {
