@@ -1,0 +1,287 @@
+import type { FrontOutput } from "../../../runtime/ports.ts"
+import type { Account } from "../../matching/account.ts"
+import { Matching } from "../../matching/engine.ts"
+import { Flow } from "../../matching/flow.ts"
+import { moneyOf } from "../../matching/instrument.ts"
+import type { Fill, Order, OrderChange } from "../../matching/order.ts"
+import { pick, seeded } from "../../matching/random.ts"
+import { Hub } from "./hub.ts"
+import { DEFAULT_LISTINGS, listing, type ListingSpec } from "./listing.ts"
+import { listenKeyLifeUs, Member } from "./member.ts"
+import { depthName, fundingMs, fundingPpm, Pit } from "./pit.ts"
+import { accountEvent, orderEvent, tradeLiteEvent } from "./render.ts"
+import { Tape, type TapeOptions } from "./tape.ts"
+import { Users } from "./users.ts"
+
+export interface FrontAccount {
+  readonly apiKey: string
+  readonly secret: string
+  /** Wallet balances by asset, decimal text. */
+  readonly balances: Readonly<Record<string, string>>
+}
+
+export interface FrontOptions {
+  readonly seed: number
+  readonly accounts: readonly FrontAccount[]
+  /** Wall time of the start, µs. */
+  readonly startedAt: number
+  /** BTCUSDT, ETHUSDT and SOLUSDT by default. */
+  readonly instruments?: readonly ListingSpec[]
+  /** False: no order flow. A number: events a second and instrument; 150 by default. */
+  readonly flow?: boolean | number
+  /** Captured frames to play as one instrument's market; its order flow is off. */
+  readonly tape?: TapeOptions
+  /** Whether a connection takes more: asked only by a tape at full speed. */
+  readonly ready?: (connection: number) => boolean
+}
+
+const tickUs = 50_000
+const flowRate = 150
+const volatility = 0.00003
+const EXECUTION: Readonly<Record<OrderChange, string>> = {
+  accepted: "NEW",
+  traded: "TRADE",
+  amended: "AMENDMENT",
+  canceled: "CANCELED",
+  expired: "EXPIRED",
+}
+
+/** Everything behind the door: engine, instruments, accounts, order flow or tape, and the cadences that publish them. */
+export class Exchange {
+  readonly engine: Matching
+  readonly hub = new Hub()
+  readonly users = new Users(this.hub)
+  readonly pits = new Map<string, Pit>()
+  readonly members = new Map<string, Member>()
+  readonly tape: Tape | undefined
+  readonly #byAccount = new Map<string, Member>()
+  readonly #flows: { readonly flow: Flow; readonly pit: Pit }[] = []
+  readonly #ids = seeded(0, 9)
+  /** Told at each tick: pings, ages, countdowns that others keep. */
+  readonly onTick: ((now: number) => void)[] = []
+  now: number
+  #tickAt: number
+  #candleStreams: readonly { readonly pit: Pit; readonly intervals: string[] }[] | undefined
+  #fundingAt: number
+
+  constructor(options: FrontOptions) {
+    this.now = options.startedAt
+    this.#tickAt = options.startedAt - (options.startedAt % tickUs) + tickUs
+    this.#fundingAt = this.nextFundingMs() * 1000
+    const listings = (options.instruments ?? DEFAULT_LISTINGS).map((spec) => listing(spec))
+    this.engine = new Matching({
+      instruments: listings,
+      listener: {
+        trade: (trade) => this.#shownPit(trade.symbol)?.traded(trade),
+        level: (book, side, ticks) => this.#shownPit(book.symbol)?.changed(side, ticks),
+        order: (order, change, fill, now) => this.#tellOrder(order, change, fill, now),
+        account: (account, symbol, now) => this.#tellAccount(account, symbol, "ORDER", now),
+      },
+    })
+    this.tape = options.tape === undefined ? undefined : new Tape(options.tape, this.hub, options.ready ?? (() => true))
+    listings.forEach((of, index) => {
+      const random = seeded(options.seed, index * 2 + 1)
+      const ms = Math.floor(options.startedAt / 1000)
+      const pit = new Pit(of, this.engine.books.get(of.symbol)!, this.hub, random, 3_050_000_000_000_000_001n, ms)
+      this.pits.set(of.symbol, pit)
+      if (of.symbol === this.tape?.symbol) this.tape.attach(pit)
+      else if (options.flow !== false) this.#flows.push({ pit, flow: this.#flow(pit, options, index) })
+    })
+    if (this.tape !== undefined && !this.pits.has(this.tape.symbol)) {
+      throw new RangeError(`the tape is of ${this.tape.symbol}, which is not listed here`)
+    }
+    for (const account of options.accounts) this.#join(account)
+    this.hub.changed = (stream, isWanted) => this.#streamChanged(stream, isWanted)
+    this.#remark()
+  }
+
+  get ms(): number {
+    return Math.floor(this.now / 1000)
+  }
+
+  nextFundingMs(): number {
+    return Math.floor(this.ms / fundingMs) * fundingMs + fundingMs
+  }
+
+  /** Runs the venue up to `now`, each thing at its own time, whatever the steps it is called in. */
+  advance(now: number): void {
+    if (now < this.now) return
+    for (;;) {
+      const until = Math.min(now, this.#tickAt)
+      this.#flowUntil(until)
+      this.now = until
+      this.tape?.play(until)
+      if (this.#tickAt > now) return
+      this.#tick(this.#tickAt)
+      this.#tickAt += tickUs
+    }
+  }
+
+  nextAt(): number {
+    let next = this.#tickAt
+    for (const { flow } of this.#flows) next = Math.min(next, flow.nextAt)
+    return Math.min(next, this.tape?.nextAt(this.now) ?? next)
+  }
+
+  drain(): readonly FrontOutput[] {
+    return this.hub.drain()
+  }
+
+  /** After an operation of a member: books that changed are shown. */
+  settle(): void {
+    for (const pit of this.pits.values()) pit.settle(this.ms)
+  }
+
+  memberOf(account: Account): Member {
+    return this.#byAccount.get(account.id)!
+  }
+
+  /** Text in the venue's alphabet: client ids it gives itself, listen keys. */
+  token(length: number): string {
+    const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+    let text = ""
+    while (text.length < length) text += letters[pick(this.#ids, letters.length)]
+    return text
+  }
+
+  /** ACCOUNT_CONFIG_UPDATE after a change of leverage. */
+  tellLeverage(member: Member, symbol: string, leverage: number): void {
+    const event = `{"e":"ACCOUNT_CONFIG_UPDATE","E":${this.ms},"T":${this.ms},"ac":{"s":"${symbol}","l":${leverage}}}`
+    this.users.publish(member, "ACCOUNT_CONFIG_UPDATE", event)
+  }
+
+  #join(of: FrontAccount): void {
+    const balances = new Map(Object.entries(of.balances).map(([asset, amount]) => [asset, moneyOf(amount)]))
+    const member = new Member(of.apiKey, of.secret, this.engine.open(of.apiKey, balances))
+    this.members.set(of.apiKey, member)
+    this.#byAccount.set(member.account.id, member)
+  }
+
+  #flow(pit: Pit, options: FrontOptions, index: number): Flow {
+    const { symbol, startTicks, flowLots, flowTicks } = pit.listing
+    const eventsPerSecond = typeof options.flow === "number" ? options.flow : flowRate
+    const flow = { symbol, ticks: startTicks, lots: flowLots, spreadTicks: flowTicks, eventsPerSecond, volatility }
+    return new Flow(flow, this.engine, seeded(options.seed, index * 2 + 2), options.startedAt)
+  }
+
+  /** A pit that a tape stands in for shows nothing of the engine's. */
+  #shownPit(symbol: string): Pit | undefined {
+    return symbol === this.tape?.symbol ? undefined : this.pits.get(symbol)
+  }
+
+  #flowUntil(until: number): void {
+    for (;;) {
+      let next: { readonly flow: Flow; readonly pit: Pit } | undefined
+      for (const entry of this.#flows) if (next === undefined || entry.flow.nextAt < next.flow.nextAt) next = entry
+      if (next === undefined || next.flow.nextAt > until) return
+      const at = next.flow.nextAt
+      this.now = at
+      next.flow.step(at)
+      next.pit.fair = next.flow.fair
+      next.pit.settle(Math.floor(at / 1000))
+    }
+  }
+
+  #tick(now: number): void {
+    const ms = Math.floor(now / 1000)
+    this.#remark()
+    this.engine.expire(now)
+    for (const member of this.members.values()) this.#watch(member, now)
+    if (now >= this.#fundingAt) this.#fund(now)
+    this.settle()
+    for (const pit of this.pits.values()) this.#flush(pit, ms)
+    if (ms % 250 === 0) for (const { pit, intervals } of this.#candlesWanted()) pit.flushCandles(intervals, ms)
+    for (const each of this.onTick) each(now)
+  }
+
+  #flush(pit: Pit, ms: number): void {
+    if (ms % 100 === 0) {
+      pit.flushAggregates(ms)
+      pit.flushDepth(100, ms)
+    }
+    if (ms % 250 === 0) pit.flushDepth(250, ms)
+    if (ms % 500 === 0) pit.flushDepth(500, ms)
+    if (ms % 1000 !== 0) return
+    const streams = [`${pit.key}@markPrice@1s`, ...(ms % 3000 === 0 ? [`${pit.key}@markPrice`] : [])]
+    const wanted = streams.filter((stream) => this.hub.isWanted(stream))
+    if (wanted.length > 0) pit.sendMark(wanted, this.nextFundingMs(), ms)
+  }
+
+  #candlesWanted() {
+    this.#candleStreams ??= [...this.pits.values()].map((pit) => {
+      const prefix = `${pit.key}@kline_`
+      const streams = [...this.hub.wanted()].filter((stream) => stream.startsWith(prefix))
+      return { pit, intervals: streams.map((stream) => stream.slice(prefix.length)) }
+    })
+    return this.#candleStreams
+  }
+
+  #streamChanged(stream: string, isWanted: boolean): void {
+    this.#candleStreams = undefined
+    const at = stream.indexOf("@")
+    const pit = this.pits.get(stream.slice(0, at).toUpperCase())
+    const depth = depthName(stream.slice(at + 1))
+    if (pit === undefined || depth === undefined) return
+    pit.want(depth, isWanted)
+    if (isWanted && pit.listing.symbol === this.tape?.symbol) this.tape.start(this.now)
+  }
+
+  #remark(): void {
+    for (const pit of this.pits.values()) this.engine.marks.set(pit.listing.symbol, pit.markTicks)
+  }
+
+  /** What a member's own deadlines bring: the countdown that cancels, the listen key that ends. */
+  #watch(member: Member, now: number): void {
+    for (const [symbol, at] of member.countdowns) {
+      if (at > now) continue
+      member.countdowns.delete(symbol)
+      for (const order of member.account.open.values()) if (order.symbol === symbol) this.engine.cancel(order, now)
+    }
+    const { listenKey } = member
+    if (listenKey === undefined || listenKey.expiresAt > now) return
+    this.users.publish(
+      member,
+      "listenKeyExpired",
+      `{"e":"listenKeyExpired","E":${Math.floor(now / 1000)},"listenKey":"${listenKey.key}"}`,
+    )
+    member.listenKey = undefined
+  }
+
+  /** The account's listen key, made or lengthened to a whole hour. */
+  listenKey(member: Member): string {
+    member.listenKey ??= { key: this.token(64), expiresAt: 0 }
+    member.listenKey.expiresAt = this.now + listenKeyLifeUs
+    return member.listenKey.key
+  }
+
+  #fund(now: number): void {
+    this.#fundingAt += fundingMs * 1000
+    for (const member of this.members.values()) {
+      for (const position of member.account.positions.values()) {
+        const pit = this.pits.get(position.symbol)!
+        const notional = BigInt(position.lots) * BigInt(pit.markTicks) * pit.listing.moneyUnit
+        if (notional === 0n) continue
+        this.engine.adjust(member.account, pit.listing.quote, -(notional * BigInt(fundingPpm)) / 1_000_000n)
+        this.#tellAccount(member.account, position.symbol, "FUNDING_FEE", now)
+      }
+    }
+  }
+
+  #tellOrder(order: Order, change: OrderChange, fill: Fill | undefined, now: number): void {
+    const member = this.#byAccount.get(order.account!)!
+    const pit = this.pits.get(order.symbol)!
+    const ms = Math.floor(now / 1000)
+    if (fill !== undefined) this.users.publish(member, "TRADE_LITE", tradeLiteEvent(fill, pit, ms))
+    this.users.publish(
+      member,
+      "ORDER_TRADE_UPDATE",
+      orderEvent(order, EXECUTION[change], fill, member.account, pit, ms),
+    )
+  }
+
+  #tellAccount(account: Account, symbol: string, reason: string, now: number): void {
+    const member = this.#byAccount.get(account.id)!
+    const pit = this.pits.get(symbol)!
+    this.users.publish(member, "ACCOUNT_UPDATE", accountEvent(member, this.engine, pit, reason, Math.floor(now / 1000)))
+  }
+}

@@ -1,0 +1,128 @@
+import { instrument, type Instrument, type InstrumentSpec, toText } from "../../matching/instrument.ts"
+
+/** An instrument as the venue lists it: filters as exchangeInfo states them, and where its simulated price begins. */
+export interface ListingSpec extends InstrumentSpec {
+  readonly base: string
+  readonly minPrice: string
+  readonly maxPrice: string
+  readonly maxLots: number
+  readonly maxMarketLots: number
+  /** Whole units of the quote asset. */
+  readonly minNotional: number
+  readonly leverageMax: number
+  readonly startTicks: number
+  /** Typical size of one order of the flow, and the mean distance of its quotes from the fair price. */
+  readonly flowLots: number
+  readonly flowTicks: number
+}
+
+export interface Listing extends ListingSpec, Instrument {}
+
+export const listing = (spec: ListingSpec): Listing => ({ ...spec, ...instrument(spec) })
+
+const shared = { quote: "USDT", makerFeePpm: 200, takerFeePpm: 500 } as const
+
+/** Filters close to the venue's own in 2026. */
+export const DEFAULT_LISTINGS: readonly ListingSpec[] = [
+  {
+    ...shared,
+    symbol: "BTCUSDT",
+    base: "BTC",
+    tick: "0.10",
+    lot: "0.001",
+    minPrice: "556.80",
+    maxPrice: "4529764.00",
+    maxLots: 1_000_000,
+    maxMarketLots: 120_000,
+    minNotional: 100,
+    leverageMax: 125,
+    startTicks: 618_002,
+    flowLots: 60,
+    flowTicks: 80,
+  },
+  {
+    ...shared,
+    symbol: "ETHUSDT",
+    base: "ETH",
+    tick: "0.01",
+    lot: "0.001",
+    minPrice: "39.86",
+    maxPrice: "306177.00",
+    maxLots: 10_000_000,
+    maxMarketLots: 2_000_000,
+    minNotional: 20,
+    leverageMax: 100,
+    startTicks: 268_035,
+    flowLots: 900,
+    flowTicks: 60,
+  },
+  {
+    ...shared,
+    symbol: "SOLUSDT",
+    base: "SOL",
+    tick: "0.0100",
+    lot: "0.01",
+    minPrice: "0.4200",
+    maxPrice: "6857.0000",
+    maxLots: 100_000_000,
+    maxMarketLots: 1_000_000,
+    minNotional: 5,
+    leverageMax: 75,
+    startTicks: 16_210,
+    flowLots: 1_500,
+    flowTicks: 30,
+  },
+]
+
+const ORDER_TYPES = [
+  "LIMIT",
+  "MARKET",
+  "STOP",
+  "STOP_MARKET",
+  "TAKE_PROFIT",
+  "TAKE_PROFIT_MARKET",
+  "TRAILING_STOP_MARKET",
+]
+
+/** One entry of exchangeInfo's `symbols`. */
+export function symbolInfo(of: Listing) {
+  const minQty = toText(1, of.size)
+  return {
+    symbol: of.symbol,
+    pair: of.symbol,
+    contractType: "PERPETUAL",
+    deliveryDate: 4_133_404_800_000,
+    onboardDate: 1_569_398_400_000,
+    status: "TRADING",
+    maintMarginPercent: "2.5000",
+    requiredMarginPercent: "5.0000",
+    baseAsset: of.base,
+    quoteAsset: of.quote,
+    marginAsset: of.quote,
+    pricePrecision: of.price.places,
+    quantityPrecision: of.size.places,
+    baseAssetPrecision: 8,
+    quotePrecision: 8,
+    underlyingType: "COIN",
+    underlyingSubType: ["Layer-1"],
+    triggerProtect: "0.0500",
+    liquidationFee: "0.012500",
+    marketTakeBound: "0.05",
+    maxMoveOrderLimit: 10_000,
+    filters: [
+      { filterType: "PRICE_FILTER", minPrice: of.minPrice, maxPrice: of.maxPrice, tickSize: of.tick },
+      { filterType: "LOT_SIZE", minQty, maxQty: toText(of.maxLots, of.size), stepSize: of.lot },
+      { filterType: "MARKET_LOT_SIZE", minQty, maxQty: toText(of.maxMarketLots, of.size), stepSize: of.lot },
+      { filterType: "MAX_NUM_ORDERS", limit: openOrdersMax },
+      { filterType: "MAX_NUM_ALGO_ORDERS", limit: 10 },
+      { filterType: "MIN_NOTIONAL", notional: String(of.minNotional) },
+      { filterType: "PERCENT_PRICE", multiplierUp: "1.0500", multiplierDown: "0.9500", multiplierDecimal: "4" },
+    ],
+    orderTypes: ORDER_TYPES,
+    timeInForce: ["GTC", "IOC", "FOK", "GTX", "GTD"],
+  }
+}
+
+export const openOrdersMax = 200
+/** PERCENT_PRICE: a buy may not be priced above the mark times this over 100, a sell not below the mark times its counterpart. */
+export const percentPrice = { up: 105, down: 95 } as const
