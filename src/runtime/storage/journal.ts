@@ -23,7 +23,8 @@ export interface JournalOptions {
   readonly log?: Log
   /** `process` (default): process death loses nothing, power loss perhaps the last turns. `power`: neither does, at 150 µs a turn. */
   readonly durability?: "process" | "power"
-  readonly checkpoint?: CheckpointOptions
+  /** `off` where the clock is virtual: a real worker cannot keep up with it. The WAL then grows until the journal is closed. */
+  readonly checkpoint?: CheckpointOptions | "off"
   /** Default: 30 days, looked after once a minute, 200 rows at once. "forever" keeps all. */
   readonly retention?: Partial<Retention> | "forever"
   readonly volume?: VolumeOptions
@@ -135,7 +136,10 @@ class SqliteJournal implements OpenJournal {
     this.reader = new Reader(connection)
     this.writer = new Writer(connection, this.reader.present)
     this.restored = this.reader.restore(run)
-    if (lock !== undefined) this.checkpointer = new Checkpointer(file, connection, clock, log, options.checkpoint ?? {})
+    const checkpoint = options.checkpoint ?? {}
+    if (lock !== undefined && checkpoint !== "off") {
+      this.checkpointer = new Checkpointer(file, connection, clock, log, checkpoint)
+    }
     if (options.retention === "forever") return
     const retention = { ...RETENTION, ...options.retention }
     const failed = (error: unknown): void =>
