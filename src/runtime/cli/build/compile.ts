@@ -31,7 +31,7 @@ export async function inputsOf(source: Source): Promise<string[]> {
 export async function compile(source: Source, outFile: string, workFolder: string): Promise<{ workers: string[] }> {
   const { workers } = await trace(source)
   const made = join(workFolder, "perigee")
-  await bundle({
+  const config: BuildConfig = {
     ...plain,
     entrypoints: [source.entry, ...workers],
     root: join(source.root, "src"),
@@ -43,7 +43,8 @@ export async function compile(source: Source, outFile: string, workFolder: strin
       autoloadBunfig: false,
       ...(source.folder === undefined ? {} : { assets: [source.folder] }),
     },
-  })
+  }
+  await within(workFolder, () => bundle(config))
   place(made, outFile)
   return { workers: workers.map((path) => relative(source.root, path)) }
 }
@@ -95,6 +96,17 @@ function library({ root, replace = {} }: Source, workers: Set<string>): BunPlugi
         return { contents, loader: "ts" }
       })
     },
+  }
+}
+
+// The bundler assembles an executable in the working directory, and leaves it there if it is killed: not in the user's folder.
+async function within<T>(folder: string, run: () => Promise<T>): Promise<T> {
+  const before = process.cwd()
+  process.chdir(folder)
+  try {
+    return await run()
+  } finally {
+    process.chdir(before)
   }
 }
 
