@@ -1,0 +1,343 @@
+import type { Decoded, Lob, Sequence } from "../../runtime/domain/events.ts"
+import type { Market } from "../../runtime/domain/market.ts"
+import { one, type Scan } from "../kit/frame.ts"
+import { bestFirst } from "../kit/read.ts"
+import {
+  CLOSE_OBJECT,
+  COLON,
+  COMMA,
+  copied,
+  cursor,
+  digitsEnd,
+  has,
+  plainStringEnd,
+  QUOTE,
+  quotedLevels,
+  quotedNumber,
+  scalarEnd,
+  wholeNumber,
+} from "../kit/scan.ts"
+
+/**
+ * The hot frames of Binance futures read without `JSON.parse`: depthUpdate, bookTicker, trade and aggTrade, bare or in the
+ * combined-stream envelope. Keys may come in any order and unknown plain ones are passed over, as the general decoder does.
+ * Each frame kind is one loop with its fields in locals: closures and shared state cost more here than the repetition.
+ */
+
+/** Letters of the one-letter keys. Two further ones stand for `pu`, and for any other key. */
+const A = 97
+const A_BIG = 65
+const B = 98
+const B_BIG = 66
+const E = 101
+const M = 109
+const P = 112
+const Q = 113
+const S = 115
+const T = 116
+const T_BIG = 84
+const U = 117
+const U_BIG = 85
+const X_BIG = 88
+const PU = 1
+const UNKNOWN = 0
+
+const ENVELOPE = '{"stream":"'
+const DATA = ',"data":'
+const KINDS = ["depthUpdate", "bookTicker", "trade", "aggTrade"] as const
+type Kind = (typeof KINDS)[number]
+
+/** The beginning of a frame up to its second key, which all frames of one stream share: recognized by one compare. */
+interface Lane {
+  readonly prefix: string
+  readonly kind: Kind
+  readonly isImage: boolean
+  readonly closing: "}" | "}}"
+}
+
+const namesMax = 4096
+const streamsMax = 4096
+const EMPTY = new Float64Array(0)
+
+/** Makes the scan of one market. `fromNative` is asked once a symbol. */
+export function futuresScan(market: Market, fromNative: (symbol: string) => string): Scan {
+  const names = new Map<string, string>()
+  const lanes = new Map<number, Lane>()
+  let lane = BARE[0]!
+  let symbol = '"'
+  let inst = ""
+
+  /** Past the symbol that opens at `at`, or -1; `inst` is its name. */
+  function symbolEnd(text: string, at: number): number {
+    if (text.charCodeAt(at) !== QUOTE) return -1
+    // `symbol` has its closing quote, so that one compare tells.
+    if (text.startsWith(symbol, at + 1) && symbol.length > 1) return at + 1 + symbol.length
+    const end = plainStringEnd(text, at)
+    if (end < 0 || end === at + 2) return -1
+    symbol = copied(text.slice(at + 1, end))
+    inst = nameOf(symbol.slice(0, -1))
+    return end
+  }
+
+  function nameOf(native: string): string {
+    const known = names.get(native)
+    if (known !== undefined) return known
+    const name = fromNative(native)
+    if (names.size < namesMax) names.set(native, name)
+    return name
+  }
+
+  function laneOf(text: string): Lane | undefined {
+    if (text.startsWith(lane.prefix)) return lane
+    const found = text.startsWith(ENVELOPE) ? envelopedLane(text) : BARE.find((bare) => text.startsWith(bare.prefix))
+    if (found !== undefined) lane = found
+    return found
+  }
+
+  function envelopedLane(text: string): Lane | undefined {
+    const hash = hashOf(text)
+    const known = lanes.get(hash)
+    if (known !== undefined && text.startsWith(known.prefix)) return known
+    const read = readLane(text)
+    if (read !== undefined && (known !== undefined || lanes.size < streamsMax)) lanes.set(hash, read)
+    return read
+  }
+
+  function trade(text: string, lane: Lane, receivedAt: number): Decoded | undefined {
+    const idKey = lane.kind === "trade" ? T : A
+    let isKnown = false
+    let time = -1
+    let price = 0
+    let size = 0
+    let idFrom = 0
+    let idTo = -1
+    let isBuyerMaker = false
+    let hasSide = false
+    let at = lane.prefix.length
+    for (;;) {
+      const key = keyAt(text, at)
+      if (key < 0) return undefined
+      at = cursor.at
+      if (key === idKey) {
+        idFrom = at
+        at = idTo = digitsEnd(text, at)
+      } else if (key === P) {
+        price = quotedNumber(text, at)
+        at = price > 0 ? cursor.at : -1
+      } else if (key === Q) {
+        size = quotedNumber(text, at)
+        at = size > 0 ? cursor.at : -1
+      } else if (key === T_BIG) {
+        time = wholeNumber(text, at)
+        at = time < 0 ? -1 : cursor.at
+      } else if (key === S) {
+        at = symbolEnd(text, at)
+        isKnown = true
+      } else if (key === M) {
+        isBuyerMaker = text.charCodeAt(at) === T
+        hasSide = true
+        at = has(text, at, isBuyerMaker ? "true" : "false") ? at + (isBuyerMaker ? 4 : 5) : -1
+      } else if (key === X_BIG) {
+        at = has(text, at, '"MARKET"') ? at + 8 : -1
+      } else at = key === E ? -1 : scalarEnd(text, at)
+      if (at < 0) return undefined
+      if (text.charCodeAt(at) !== COMMA) break
+      at++
+    }
+    if (!isEnd(text, at, lane) || !isKnown || time < 0 || idTo < 0 || !hasSide || price === 0 || size === 0)
+      return undefined
+    return one({
+      kind: "trade",
+      market,
+      inst,
+      price,
+      size,
+      side: isBuyerMaker ? "SELL" : "BUY",
+      tradeId: text.slice(idFrom, idTo),
+      timestamp: time * 1000,
+      receivedAt,
+    })
+  }
+
+  function ticker(text: string, lane: Lane, receivedAt: number): Decoded | undefined {
+    let isKnown = false
+    let time = -1
+    let last = -1
+    let bid = -1
+    let bidSize = -1
+    let ask = -1
+    let askSize = -1
+    let at = lane.prefix.length
+    for (;;) {
+      const key = keyAt(text, at)
+      if (key < 0) return undefined
+      at = cursor.at
+      if (key === B || key === B_BIG || key === A || key === A_BIG) {
+        const value = quotedNumber(text, at)
+        if (key === B) bid = value
+        else if (key === B_BIG) bidSize = value
+        else if (key === A) ask = value
+        else askSize = value
+        at = value >= 0 ? cursor.at : -1
+      } else if (key === U) {
+        last = wholeNumber(text, at)
+        at = last < 0 ? -1 : cursor.at
+      } else if (key === T_BIG) {
+        time = wholeNumber(text, at)
+        at = time < 0 ? -1 : cursor.at
+      } else if (key === S) {
+        at = symbolEnd(text, at)
+        isKnown = true
+      } else at = key === E ? -1 : scalarEnd(text, at)
+      if (at < 0) return undefined
+      if (text.charCodeAt(at) !== COMMA) break
+      at++
+    }
+    if (!isEnd(text, at, lane) || !isKnown || time < 0 || last < 0) return undefined
+    if (bid < 0 || bidSize < 0 || ask < 0 || askSize < 0) return undefined
+    return one(tickerEvent(market, inst, bid, bidSize, ask, askSize, { first: last, last }, time * 1000, receivedAt))
+  }
+
+  function depth(text: string, lane: Lane, receivedAt: number): Decoded | undefined {
+    let isKnown = false
+    let time = -1
+    let prev = -1
+    let first = -1
+    let last = -1
+    let bids: Float64Array | undefined
+    let asks: Float64Array | undefined
+    let at = lane.prefix.length
+    for (;;) {
+      const key = keyAt(text, at)
+      if (key < 0) return undefined
+      at = cursor.at
+      if (key === B || key === A) {
+        const levels = quotedLevels(text, at)
+        if (levels === undefined) return undefined
+        if (key === B) bids = levels
+        else asks = levels
+        at = cursor.at
+      } else if (key === U || key === U_BIG || key === PU || key === T_BIG) {
+        const value = wholeNumber(text, at)
+        if (value < 0) return undefined
+        if (key === U) last = value
+        else if (key === U_BIG) first = value
+        else if (key === PU) prev = value
+        else time = value
+        at = cursor.at
+      } else if (key === S) {
+        at = symbolEnd(text, at)
+        isKnown = true
+      } else at = key === E ? -1 : scalarEnd(text, at)
+      if (at < 0) return undefined
+      if (text.charCodeAt(at) !== COMMA) break
+      at++
+    }
+    if (!isEnd(text, at, lane) || !isKnown || time < 0 || prev < 0 || first < 0 || last < 0) return undefined
+    if (bids === undefined || asks === undefined) return undefined
+    return one(depthEvent(market, inst, lane.isImage, bids, asks, { prev, first, last }, time * 1000, receivedAt))
+  }
+
+  return (text, receivedAt) => {
+    const lane = laneOf(text)
+    if (lane === undefined) return undefined
+    if (lane.kind === "depthUpdate") return depth(text, lane, receivedAt)
+    return lane.kind === "bookTicker" ? ticker(text, lane, receivedAt) : trade(text, lane, receivedAt)
+  }
+}
+
+/** The key at `from` as its one letter's code, PU or UNKNOWN, the cursor at its value; -1 where there is none. */
+function keyAt(text: string, from: number): number {
+  if (text.charCodeAt(from) !== QUOTE) return -1
+  if (text.charCodeAt(from + 2) === QUOTE && text.charCodeAt(from + 3) === COLON) {
+    cursor.at = from + 4
+    return text.charCodeAt(from + 1)
+  }
+  const end = plainStringEnd(text, from)
+  if (end < 0 || text.charCodeAt(end) !== COLON) return -1
+  cursor.at = end + 1
+  return has(text, from, '"pu"') ? PU : UNKNOWN
+}
+
+/** Whether the frame ends at `at`, with nothing after. */
+const isEnd = (text: string, at: number, lane: Lane): boolean =>
+  text.charCodeAt(at) === CLOSE_OBJECT &&
+  at + lane.closing.length === text.length &&
+  text.charCodeAt(text.length - 1) === CLOSE_OBJECT
+
+const BARE: readonly Lane[] = KINDS.map((kind) => ({
+  prefix: `{"e":"${kind}",`,
+  kind,
+  isImage: false,
+  closing: "}",
+}))
+
+/** Reads the envelope and the kind, once a stream. */
+function readLane(text: string): Lane | undefined {
+  const end = plainStringEnd(text, ENVELOPE.length - 1)
+  if (end < 0 || !text.startsWith(DATA, end)) return undefined
+  const start = end + DATA.length
+  const bare = BARE.find((lane) => text.startsWith(lane.prefix, start))
+  if (bare === undefined) return undefined
+  const isImage = isImageStream(text.slice(ENVELOPE.length, end - 1))
+  return { prefix: copied(text.slice(0, start) + bare.prefix), kind: bare.kind, isImage, closing: "}}" }
+}
+
+/** Of the stream's name, as far as it matters: collisions only cost time. */
+function hashOf(text: string): number {
+  let hash = 0
+  for (let at = ENVELOPE.length; at < ENVELOPE.length + 24; at++) hash = (hash * 31 + text.charCodeAt(at)) | 0
+  return hash
+}
+
+/** `btcusdt@depth20@100ms` carries images, `btcusdt@depth@100ms` diffs. Only the stream's name tells: the payloads look alike. */
+export const isImageStream = (stream: string): boolean => /^[^@]*@depth\d/.test(stream)
+
+/** The best level of each side; a side whose size is 0 is empty. */
+export function tickerEvent(
+  market: Market,
+  inst: string,
+  bid: number,
+  bidSize: number,
+  ask: number,
+  askSize: number,
+  sequence: Sequence,
+  timestamp: number,
+  receivedAt: number,
+): Lob {
+  const bids = bidSize === 0 ? EMPTY : pair(bid, bidSize)
+  const asks = askSize === 0 ? EMPTY : pair(ask, askSize)
+  return { kind: "lob", form: "bbo", market, inst, bids, asks, sequence, timestamp, receivedAt }
+}
+
+function pair(price: number, size: number): Float64Array {
+  const flat = new Float64Array(2)
+  flat[0] = price
+  flat[1] = size
+  return flat
+}
+
+/** A depth frame as an event: an image, a diff, or a heartbeat where both sides are empty. */
+export function depthEvent(
+  market: Market,
+  inst: string,
+  isImage: boolean,
+  bids: Float64Array,
+  asks: Float64Array,
+  sequence: Sequence,
+  timestamp: number,
+  receivedAt: number,
+): Lob {
+  const isEmpty = bids.length === 0 && asks.length === 0
+  return {
+    kind: "lob",
+    form: isImage ? "snapshot" : isEmpty ? "heartbeat" : "incremental",
+    market,
+    inst,
+    bids: isImage ? bestFirst(bids, "bids") : bids,
+    asks: isImage ? bestFirst(asks, "asks") : asks,
+    sequence,
+    timestamp,
+    receivedAt,
+  }
+}
