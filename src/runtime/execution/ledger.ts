@@ -1,11 +1,11 @@
 import type { OrderChanged } from "../domain/callbacks.ts"
 import { isOwn } from "../domain/client-id.ts"
-import { canonical, compare, type Decimal, isPositive, over, placesOf, plus, times } from "../domain/decimal.ts"
+import { canonical, compare, type Decimal, isPositive, minus, over, placesOf, plus, times } from "../domain/decimal.ts"
 import type { AccOrder } from "../domain/events.ts"
 import type { Inst } from "../domain/inst.ts"
 import type { Market } from "../domain/market.ts"
 import type { OrderAck, OrderDetail } from "../domain/operation.ts"
-import { type Fill, isFinal, type Order, type OrderState } from "../domain/order.ts"
+import { type Fill, isFinal, type Order, type OrderState, type Side } from "../domain/order.ts"
 import type { Outcome } from "../domain/outcome.ts"
 import type { JournalRecord } from "../ports.ts"
 import { fromAck, fromEvent, isSurprise, nextState, type Word } from "./lifecycle.ts"
@@ -87,6 +87,25 @@ export class Ledger {
     const orders: Order[] = []
     for (const { order } of this.#live.values()) if (inst === undefined || order.inst === inst) orders.push(order)
     return orders
+  }
+
+  /** What open orders of one side may still fill, exactly; `except` is an order about to be amended. */
+  openSize(inst: Inst, side: Side, except?: string): Decimal {
+    let sum = "0"
+    for (const { order } of this.#live.values()) {
+      if (order.inst !== inst || order.side !== side || order.clientId === except) continue
+      sum = plus(sum, minus(order.size, order.filled))
+    }
+    return sum
+  }
+
+  /** The same as a number, for the hot path. */
+  openSizeNumber(inst: Inst, side: Side): number {
+    let sum = 0
+    for (const { order } of this.#live.values()) {
+      if (order.inst === inst && order.side === side) sum += Number(order.size) - Number(order.filled)
+    }
+    return sum
   }
 
   get liveCount(): number {
@@ -242,6 +261,14 @@ export class Ledger {
     if (entry === undefined || isFinal(entry.order.state)) return undefined
     if (entry.order.orderId !== undefined) return undefined
     return this.#set(entry, { ...entry.order, state: "rejected", reason }, cause, at)
+  }
+
+  /** Somebody who can see more than the venue tells says that the order is over. */
+  settle(clientId: string, at: number): Applied | undefined {
+    const entry = this.#find(clientId)
+    if (entry === undefined || isFinal(entry.order.state)) return undefined
+    const state = entry.order.orderId === undefined ? "rejected" : "canceled"
+    return this.#set(entry, { ...entry.order, state, reason: "settled by the operator" }, "operator", at)
   }
 
   // ---- inside ----

@@ -1,0 +1,207 @@
+import type { Clock, RateUsage, Timer, VenueLimits } from "../ports.ts"
+
+/** What goes first when there is not room for all. */
+export type Priority = "cancel" | "place" | "read"
+
+/** What one request uses up. */
+export interface Need {
+  readonly priority: Priority
+  /** By the venue's table. */
+  readonly weight: number
+  /** New orders and amends are counted by themselves, too. */
+  readonly isOrder: boolean
+}
+
+interface Waiting {
+  readonly need: Need
+  readonly untilAt: number
+  readonly go: () => void
+  readonly refuse: (why: string) => void
+}
+
+const ORDERED: readonly Priority[] = ["cancel", "place", "read"]
+/** Share of a limit that each may fill: reads leave room for orders, orders for cancels. */
+const SHARE: Readonly<Record<Priority, number>> = { cancel: 1, place: 0.95, read: 0.8 }
+
+/** A count within fixed spans of time, as venues keep it. */
+class Span {
+  readonly #lengthUs: number
+  readonly #max: number
+  #startAt = 0
+  used = 0
+
+  constructor(lengthMs: number, max: number) {
+    this.#lengthUs = lengthMs * 1_000
+    this.#max = max
+  }
+
+  roll(now: number): void {
+    const startAt = Math.floor(now / this.#lengthUs) * this.#lengthUs
+    if (startAt === this.#startAt) return
+    this.#startAt = startAt
+    this.used = 0
+  }
+
+  fits(amount: number, share: number): boolean {
+    // What alone is more than the share must be possible in an empty span.
+    return this.used + amount <= this.#max * share || (this.used === 0 && amount > this.#max * share)
+  }
+
+  endsAt(): number {
+    return this.#startAt + this.#lengthUs
+  }
+}
+
+/**
+ * Keeps requests within the venue's limits: counts what goes out, believes the venue's own count where it tells one,
+ * and lets the rest wait, cancels first. What cannot leave before its time is up is refused, never sent late.
+ */
+export class Limiter {
+  readonly #clock: Clock
+  readonly #weight: Span
+  readonly #orders10s: Span
+  readonly #orders1m: Span
+  readonly #queues: Readonly<Record<Priority, Waiting[]>> = { cancel: [], place: [], read: [] }
+  /** Sent and not answered: not in the venue's count yet. */
+  #inFlightWeight = 0
+  #inFlightOrders = 0
+  #pausedUntil = 0
+  #timer: Timer | undefined
+
+  constructor(clock: Clock, limits: VenueLimits) {
+    this.#clock = clock
+    this.#weight = new Span(60_000, limits.weightPerMinute)
+    this.#orders10s = new Span(10_000, limits.ordersPer10s)
+    this.#orders1m = new Span(60_000, limits.ordersPerMinute)
+  }
+
+  /** Takes room for a request that leaves now; false where it must wait. */
+  tryTake(need: Need): boolean {
+    const now = this.#clock.now()
+    this.#roll(now)
+    if (now < this.#pausedUntil || this.#isQueued(need.priority) || !this.#fits(need)) return false
+    this.#take(need)
+    return true
+  }
+
+  /** Calls `go` when there is room, or `refuse` when there was none before `untilAt` (local wall time, µs). */
+  wait(need: Need, untilAt: number, go: () => void, refuse: (why: string) => void): void {
+    if (this.#pausedUntil >= untilAt) return refuse(this.#whyPaused())
+    this.#queues[need.priority].push({ need, untilAt, go, refuse })
+    this.#pump()
+  }
+
+  /** The answer to a request that took room, with the venue's own count where it came. */
+  answered(need: Need, usage: RateUsage | undefined): void {
+    this.#inFlightWeight -= need.weight
+    if (need.isOrder) this.#inFlightOrders--
+    if (usage === undefined) return
+    this.#roll(this.#clock.now())
+    if (usage.weight !== undefined) this.#weight.used = usage.weight + this.#inFlightWeight
+    if (usage.orders10s !== undefined) this.#orders10s.used = usage.orders10s + this.#inFlightOrders
+    if (usage.orders1m !== undefined) this.#orders1m.used = usage.orders1m + this.#inFlightOrders
+  }
+
+  /** The venue asked for silence. */
+  pause(durationMs: number): void {
+    const untilAt = this.#clock.now() + durationMs * 1_000
+    if (untilAt <= this.#pausedUntil) return
+    this.#pausedUntil = untilAt
+    for (const priority of ORDERED) {
+      const queue = this.#queues[priority]
+      const late = queue.filter((waiting) => waiting.untilAt <= untilAt)
+      if (late.length === 0) continue
+      queue.splice(0, queue.length, ...queue.filter((waiting) => waiting.untilAt > untilAt))
+      for (const waiting of late) waiting.refuse(this.#whyPaused())
+    }
+    this.#pump()
+  }
+
+  /** Until when the venue wants silence, local wall time in µs; 0: it does not. */
+  get pausedUntil(): number {
+    return this.#pausedUntil > this.#clock.now() ? this.#pausedUntil : 0
+  }
+
+  state(): Readonly<Record<string, number>> {
+    this.#roll(this.#clock.now())
+    return {
+      weightUsed: this.#weight.used,
+      orders10sUsed: this.#orders10s.used,
+      orders1mUsed: this.#orders1m.used,
+      waiting: ORDERED.reduce((sum, priority) => sum + this.#queues[priority].length, 0),
+      pausedUntil: this.pausedUntil,
+    }
+  }
+
+  stop(): void {
+    this.#timer?.cancel()
+    for (const priority of ORDERED) {
+      for (const waiting of this.#queues[priority].splice(0)) waiting.refuse("stopped")
+    }
+  }
+
+  #whyPaused(): string {
+    const forMs = Math.ceil((this.#pausedUntil - this.#clock.now()) / 1_000)
+    return `rate limit: the venue wants ${forMs} ms of silence`
+  }
+
+  #isQueued(priority: Priority): boolean {
+    for (const other of ORDERED) {
+      if (this.#queues[other].length > 0) return true
+      if (other === priority) return false
+    }
+    return false
+  }
+
+  #fits({ priority, weight, isOrder }: Need): boolean {
+    const share = SHARE[priority]
+    if (!this.#weight.fits(weight, share)) return false
+    return !isOrder || (this.#orders10s.fits(1, share) && this.#orders1m.fits(1, share))
+  }
+
+  #take({ weight, isOrder }: Need): void {
+    this.#weight.used += weight
+    this.#inFlightWeight += weight
+    if (!isOrder) return
+    this.#orders10s.used++
+    this.#orders1m.used++
+    this.#inFlightOrders++
+  }
+
+  #roll(now: number): void {
+    this.#weight.roll(now)
+    this.#orders10s.roll(now)
+    this.#orders1m.roll(now)
+  }
+
+  #pump(): void {
+    const now = this.#clock.now()
+    this.#roll(now)
+    for (const priority of ORDERED) {
+      const queue = this.#queues[priority]
+      for (let head = queue[0]; head !== undefined; head = queue[0]) {
+        if (head.untilAt <= now) {
+          queue.shift()
+          head.refuse("rate limit: no room before the request's time was up")
+        } else if (now >= this.#pausedUntil && this.#fits(head.need)) {
+          queue.shift()
+          this.#take(head.need)
+          head.go()
+        } else break
+      }
+    }
+    this.#arm(now)
+  }
+
+  /** Looks again when a span ends, the silence is over, or the first waiting request runs out of time. */
+  #arm(now: number): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+    const waiting = ORDERED.flatMap((priority) => this.#queues[priority])
+    if (waiting.length === 0) return
+    const spans = [this.#weight, this.#orders10s, this.#orders1m].map((span) => span.endsAt())
+    const roomAt = now < this.#pausedUntil ? this.#pausedUntil : Math.min(...spans)
+    const nextAt = Math.min(roomAt, ...waiting.map(({ untilAt }) => untilAt))
+    this.#timer = this.#clock.timer(Math.max(1, Math.ceil((nextAt - now) / 1_000)), () => this.#pump())
+  }
+}

@@ -1,0 +1,140 @@
+import { compare } from "../../domain/decimal.ts"
+import type { Inst } from "../../domain/inst.ts"
+import type { OrderDetail, ParamsOf } from "../../domain/operation.ts"
+import { type Fill, isFinal } from "../../domain/order.ts"
+import type { Clock, Timer, Venue } from "../../ports.ts"
+import type { RestClient } from "../rest.ts"
+import type { Desk } from "./desk.ts"
+import type { Resolver } from "./resolver.ts"
+
+export interface BackFillDeps {
+  readonly venue: Venue
+  readonly rest: RestClient
+  readonly clock: Clock
+  readonly desk: Desk
+  readonly resolver: Resolver
+}
+
+const PAGE = 500
+const DAY_US = 86_400_000_000
+/** Venues keep fills and ended orders for a few months at most; further back nothing is asked for. */
+const DAYS_MAX = 90
+/** An execution usually follows the answer that told of its amount. */
+const GRACE_MS = 1_500
+const TRIES_MAX = 6
+
+/** Asks for executions that should be known and are not. */
+export class BackFill {
+  readonly #deps: BackFillDeps
+  readonly #tries = new Map<string, number>()
+  #timer: Timer | undefined
+  #isStopped = false
+
+  constructor(deps: BackFillDeps) {
+    this.#deps = deps
+  }
+
+  /** Orders filled beyond their known fills are asked for after a moment. */
+  watchGaps(): void {
+    if (this.#timer !== undefined || this.#isStopped || this.#open().length === 0) return
+    this.#timer = this.#deps.clock.timer(GRACE_MS, () => {
+      this.#timer = undefined
+      void this.closeGaps().then(() => this.watchGaps())
+    })
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    this.#timer?.cancel()
+  }
+
+  async closeGaps(): Promise<void> {
+    for (const order of this.#open()) {
+      if (order.orderId === undefined) continue
+      const tries = (this.#tries.get(order.clientId) ?? 0) + 1
+      this.#tries.set(order.clientId, tries)
+      const fills = await this.#page({ inst: order.inst, orderId: order.orderId })
+      this.#take((fills ?? []).filter(({ orderId }) => orderId === order.orderId))
+      if (!this.#deps.desk.ledger.gaps().some(({ clientId }) => clientId === order.clientId)) {
+        this.#tries.delete(order.clientId)
+      } else if (tries === TRIES_MAX) {
+        const message = `order ${order.clientId} is filled ${order.filled}, but the venue does not show all its executions`
+        this.#deps.desk.trouble("fills missing", message, { clientId: order.clientId, inst: order.inst })
+      }
+    }
+  }
+
+  /** Every execution in `inst` since `startAt` (venue's time), page by page. False where the venue did not answer. */
+  async fillsSince(inst: Inst, startAt: number, now: number): Promise<boolean> {
+    for (const window of windows(startAt, now)) {
+      let page = await this.#page({ inst, ...window, limit: PAGE })
+      if (page === undefined) return false
+      this.#take(page)
+      if (page.length < PAGE) continue
+      // More than fits: from here on by id, to the end.
+      const seen = new Set<string>()
+      for (
+        let last = page.at(-1);
+        last !== undefined && !seen.has(last.tradeId) && page.length >= PAGE;
+        last = page.at(-1)
+      ) {
+        seen.add(last.tradeId)
+        page = await this.#page({ inst, fromTradeId: last.tradeId, limit: PAGE })
+        if (page === undefined) return false
+        this.#take(page)
+      }
+      return true
+    }
+    return true
+  }
+
+  /** Orders of ours since `startAt` that the journal lacks. False where the venue did not answer. */
+  async ordersSince(inst: Inst, startAt: number, now: number): Promise<boolean> {
+    const { venue, rest, desk } = this.#deps
+    if (!venue.operations.includes("orderHistory")) return true
+    for (const window of windows(startAt, now)) {
+      let from = window.startAt
+      for (let page: readonly OrderDetail[] | undefined; page === undefined || page.length >= PAGE;) {
+        const outcome = await rest.call("orderHistory", { inst, startAt: from, endAt: window.endAt, limit: PAGE })
+        if (outcome.kind !== "accepted") return false
+        page = outcome.value
+        for (const detail of page) desk.adopt(detail, "order history")
+        const next = page.reduce((latest, { createdAt }) => Math.max(latest, createdAt), from)
+        if (next === from) break
+        from = next
+      }
+    }
+    return true
+  }
+
+  #open() {
+    return this.#deps.desk.ledger.gaps().filter(({ clientId }) => (this.#tries.get(clientId) ?? 0) < TRIES_MAX)
+  }
+
+  /** Oldest first, as they happened. */
+  #take(fills: readonly Fill[]): void {
+    const { desk, resolver } = this.#deps
+    for (const fill of fills.toSorted((a, b) => a.timestamp - b.timestamp)) {
+      const applied = desk.fill(fill, "back-filled")
+      if (applied === undefined || isFinal(applied.order.state)) continue
+      if (compare(applied.order.filled, applied.order.size) >= 0)
+        resolver.ask(applied.order.clientId, "all of it is filled")
+    }
+  }
+
+  async #page(params: ParamsOf<"fills">): Promise<readonly Fill[] | undefined> {
+    const { venue, rest } = this.#deps
+    if (!venue.operations.includes("fills")) return []
+    const outcome = await rest.call("fills", params)
+    return outcome.kind === "accepted" ? outcome.value : undefined
+  }
+}
+
+/** Spans of a day: venues bound how much time one request may cover. */
+function windows(startAt: number, now: number): { readonly startAt: number; readonly endAt: number }[] {
+  const spans: { startAt: number; endAt: number }[] = []
+  for (let from = Math.max(startAt, now - DAYS_MAX * DAY_US); from < now; from += DAY_US) {
+    spans.push({ startAt: from, endAt: Math.min(from + DAY_US, now) })
+  }
+  return spans
+}
