@@ -65,6 +65,20 @@ describe("a book built from diffs and a requested image", () => {
     expect([sync.state, sync.seq]).toEqual(["live", 25])
   })
 
+  test("is not live for a moment on diffs that were buffered before a gap", () => {
+    const sync = syncOf()
+    sync.connected(1)
+    sync.accept(diff(1, 2, 4))
+    sync.accept(diff(8, 9, 12))
+    sync.asked()
+    expect(sync.image(image(3), 13)).toBe("lost")
+    expect({ epoch: sync.epoch, images: sync.counters.images, why: sync.why }).toEqual({
+      epoch: 0,
+      images: 0,
+      why: "image 3 is older than update 8",
+    })
+  })
+
   test("asks again after a failed request", () => {
     const sync = syncOf()
     sync.connected(1)
