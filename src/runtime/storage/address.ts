@@ -2,6 +2,7 @@ import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "nod
 import { describe, JournalError } from "../domain/errors.ts"
 import { isHeld } from "./lock.ts"
 import { journalError } from "./trouble.ts"
+import { truePath } from "./volume.ts"
 
 /** Where a running bot answers; written beside its database so that the CLI finds it. Holds no secret. */
 export interface Address {
@@ -20,7 +21,7 @@ export type FoundAddress =
   | { readonly kind: "stale"; readonly address: Address }
   | { readonly kind: "absent" }
 
-export const addressFile = (database: string): string => `${database}.endpoint.json`
+export const addressFile = (database: string): string => `${truePath(database)}.endpoint.json`
 
 /** Whole or not at all: a reader never sees half of it. Throws JournalError. */
 export function writeAddress(database: string, address: Address): void {
@@ -40,7 +41,7 @@ export function readAddress(database: string): FoundAddress {
   const file = addressFile(database)
   if (!existsSync(file)) return { kind: "absent" }
   const address = parse(file)
-  return { kind: isHeld(database) ? "running" : "stale", address }
+  return { kind: isHeld(truePath(database)) ? "running" : "stale", address }
 }
 
 /** Removes the file if it is still this process's own. */

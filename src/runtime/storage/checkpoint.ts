@@ -1,4 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads"
+import { describe } from "../domain/errors.ts"
 import { connect } from "./driver.ts"
 
 /** The worker's entry: moves pages from the WAL into the database on a connection of its own, so that the loop never waits for the disk. */
@@ -54,7 +55,7 @@ function serve(port: NonNullable<typeof parentPort>, setup: CheckpointSetup): vo
     try {
       port.postMessage(answer(ask))
     } catch (error) {
-      port.postMessage({ log: 0, checkpointed: 0, did: "nothing", error: String(error) } satisfies CheckpointReport)
+      port.postMessage({ log: 0, checkpointed: 0, did: "nothing", error: describe(error) } satisfies CheckpointReport)
     }
   })
 }

@@ -63,7 +63,8 @@ export function freeBytes(directory: string): number {
   return bavail * bsize
 }
 
-function truePath(file: string): string {
+/** Absolute and without links, so that everybody finds the same lock and address beside it. Throws JournalError where it cannot be. */
+export function truePath(file: string): string {
   const directory = dirname(resolve(file))
   try {
     if (!statSync(directory).isDirectory())

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test"
-import { readdirSync, writeFileSync } from "node:fs"
+import { readdirSync, symlinkSync, writeFileSync } from "node:fs"
 import {
   type Address,
   addressFile,
@@ -46,9 +46,18 @@ test("a process removes its own address only", () => {
   expect(readAddress(place.file())).toEqual({ kind: "absent" })
 })
 
+test("a link to the database leads to the same address", () => {
+  using place = tempDirectory()
+  const journal = open(place.file())
+  symlinkSync(place.file(), place.file("link.db"))
+  writeAddress(place.file(), address(41))
+  expect(readAddress(place.file("link.db"))).toEqual({ kind: "running", address: address(41) })
+  journal.close("stopped")
+})
+
 test("a damaged file or a place that cannot be written is told by name", () => {
   using place = tempDirectory()
   writeFileSync(addressFile(place.file()), "{")
   expect(complaint(() => readAddress(place.file()))).toContain(`JournalError: ${addressFile(place.file())} is damaged`)
-  expect(complaint(() => writeAddress(place.file("none/bot.db"), address(1)))).toContain("JournalError: cannot write")
+  expect(complaint(() => writeAddress(place.file("none/bot.db"), address(1)))).toContain("none does not exist")
 })

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, realpathSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { Fill, Order } from "../../../src/runtime/domain/order.ts"
@@ -84,7 +84,7 @@ export function fill(count: number, fields: Partial<Fill> = {}): Fill {
 
 /** A directory that is gone with `using`. */
 export function tempDirectory(): { readonly path: string; file(name?: string): string; [Symbol.dispose](): void } {
-  const path = mkdtempSync(join(tmpdir(), "perigee-storage-"))
+  const path = realpathSync(mkdtempSync(join(tmpdir(), "perigee-storage-")))
   return {
     path,
     file: (name = "bot.db") => join(path, name),
