@@ -44,7 +44,10 @@ export function predictTask(spec: PredictSpec, host: TaskHost, runner: ModelRunn
         why = describe(error)
         log.error("model.failed", { source: spec.source, why, retryMs: RETRY_MS })
         host.turn.run(() =>
-          publishTrouble({ kind: "model", message: why, detail: { source: spec.source }, timestamp: clock.now() }, clock.now()),
+          publishTrouble(
+            { kind: "model", message: why, detail: { source: spec.source }, timestamp: clock.now() },
+            clock.now(),
+          ),
         )
         clock.timer(RETRY_MS, load)
       },
@@ -73,6 +76,12 @@ export function predictTask(spec: PredictSpec, host: TaskHost, runner: ModelRunn
       return runner.close()
     },
     reasons: () => (loaded === undefined ? [`model ${spec.source}: ${why}`] : []),
-    state: () => ({ source: spec.source, loaded: loaded ?? null, why, predictions: predictions.value, failures: failures.value }),
+    state: () => ({
+      source: spec.source,
+      loaded: loaded ?? null,
+      why,
+      predictions: predictions.value,
+      failures: failures.value,
+    }),
   }
 }

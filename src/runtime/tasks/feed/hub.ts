@@ -96,7 +96,9 @@ export class FeedHub {
       .flatMap((line) => {
         if (line.isStalled) return [`${this.#venue.market} ${channelName(listener.channel)}: data arrive late`]
         if (line.connection.isLive) return []
-        return [`${this.#venue.market} ${channelName(listener.channel)}: ${line.connection.state}, ${line.connection.why}`]
+        return [
+          `${this.#venue.market} ${channelName(listener.channel)}: ${line.connection.state}, ${line.connection.why}`,
+        ]
       })
   }
 
@@ -150,7 +152,9 @@ export class FeedHub {
     }
     if (decoded.unreadable !== undefined) {
       this.#counters.unreadable.value++
-      this.#trouble(line, "unreadable frame", `${this.#venue.market}: ${decoded.unreadable}`, { frame: text.slice(0, RAW_CHARS_MAX) })
+      this.#trouble(line, "unreadable frame", `${this.#venue.market}: ${decoded.unreadable}`, {
+        frame: text.slice(0, RAW_CHARS_MAX),
+      })
     }
     return decoded.control
   }
@@ -168,12 +172,13 @@ export class FeedHub {
     this.#counters.stalls.value++
     const now = this.#outside.clock.now()
     for (const route of line.routes.all()) route.book?.stalled(`data arrive ${Math.round(staleUs / 1_000)} ms late`)
-    for (const listener of line.listeners) listener.lag({ kind: "stall", staleMs: staleUs / 1_000, timestamp: now }, now)
+    for (const listener of line.listeners)
+      listener.lag({ kind: "stall", staleMs: staleUs / 1_000, timestamp: now }, now)
   }
 
   #caughtUp(line: Line): void {
     line.isStalled = false
-    for (const route of line.routes.all()) route.book?.resync("data are in time again")
+    for (const route of line.routes.all()) route.book?.fresh()
   }
 
   #changed(line: Line, state: ConnectionState, why: string, retryMs?: number): void {
@@ -189,7 +194,8 @@ export class FeedHub {
     if (word === undefined) return
     const change: FeedStateChanged = { market: this.#venue.market, state: word, why, timestamp: now }
     this.#turn.run(() => {
-      for (const listener of line.listeners) listener.feedState(retryMs === undefined ? change : { ...change, retryMs }, now)
+      for (const listener of line.listeners)
+        listener.feedState(retryMs === undefined ? change : { ...change, retryMs }, now)
     })
   }
 
@@ -211,7 +217,7 @@ export class FeedHub {
         for (const route of line.routes.all()) {
           if (route.book !== undefined && route.lastAt < quietSince) {
             route.lastAt = this.#outside.clock.now()
-            route.book.resync(`no event for ${this.#options.silenceMsMax} ms`)
+            route.book.silent(`no event for ${this.#options.silenceMsMax} ms`)
           }
         }
       }
@@ -272,5 +278,7 @@ function merged(wanted: readonly Wanted[]): Subscription {
     }
   }
   const first = wanted[0]!.subscription
-  return first.headers === undefined ? { url: first.url, messages, ids } : { url: first.url, headers: first.headers, messages, ids }
+  return first.headers === undefined
+    ? { url: first.url, messages, ids }
+    : { url: first.url, headers: first.headers, messages, ids }
 }

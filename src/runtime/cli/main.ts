@@ -1,0 +1,54 @@
+import { BuildError, ConfigError, describe, JournalError, ModelError } from "../domain/errors.ts"
+import { type Command, EXIT, flag, help, parse } from "./command.ts"
+import type { Terminal } from "./terminal.ts"
+
+/** Finds the command, reads its words, runs it; every failure is one plain message and a status that means something. */
+export async function main(
+  commands: readonly Command[],
+  version: () => Readonly<Record<string, unknown>>,
+  words: readonly string[],
+  terminal: Terminal,
+): Promise<number> {
+  const [name, ...rest] = words
+  if (name === undefined || name === "help" || name === "--help") {
+    terminal.out(overview(commands))
+    return name === undefined ? EXIT.usage : EXIT.ok
+  }
+  if (name === "--version" || name === "version") {
+    const facts = version()
+    terminal.out(rest.includes("--json") ? `${JSON.stringify(facts)}\n` : `perigee ${String(facts["version"])}\n`)
+    return EXIT.ok
+  }
+  const command = commands.find((candidate) => candidate.name === name)
+  if (command === undefined) {
+    terminal.err(`perigee: there is no command "${name}"; perigee --help lists them\n`)
+    return EXIT.usage
+  }
+  return attempt(command, rest, terminal)
+}
+
+async function attempt(command: Command, words: readonly string[], terminal: Terminal): Promise<number> {
+  try {
+    const args = parse(command, words)
+    if (flag(args.values, "help")) {
+      terminal.out(help(command))
+      return EXIT.ok
+    }
+    return await command.run(args)
+  } catch (error) {
+    terminal.err(`perigee ${command.name}: ${describe(error)}\n`)
+    return isUsersMistake(error) ? EXIT.usage : EXIT.failed
+  }
+}
+
+const isUsersMistake = (error: unknown): boolean =>
+  error instanceof ConfigError ||
+  error instanceof BuildError ||
+  error instanceof JournalError ||
+  error instanceof ModelError
+
+function overview(commands: readonly Command[]): string {
+  const width = Math.max(...commands.map(({ name, takes }) => name.length + takes.length + 1)) + 3
+  const rows = commands.map(({ name, takes, summary }) => `  ${`${name} ${takes}`.padEnd(width)}${summary}`)
+  return ["perigee <command> [options]", "", ...rows, "", "  perigee <command> --help tells the rest.", ""].join("\n")
+}

@@ -1,0 +1,138 @@
+import { channelName } from "../../domain/channel.ts"
+import { type Outcome, accepted } from "../../domain/outcome.ts"
+import type { FeedSpec } from "../../domain/task.ts"
+import type { Socket, Timer, Venue } from "../../ports.ts"
+import { Backoff } from "../backoff.ts"
+import type { ManualFeed, RunningFeed, TaskHost } from "../task.ts"
+
+const ACK_MS_MAX = 5_000
+const CONNECT_MS_MAX = 5_000
+const BACKOFF = { backoffMsMin: 200, backoffMsMax: 30_000 }
+
+const refused = (reason: string): Outcome<undefined> => ({ kind: "refused", reason })
+
+/**
+ * A feed whose strategy drives it: `onWsEvent` asks, `connect`, `send` and `shutdown` answer. After a loss it asks again,
+ * with backoff; commands for a dead connection are refused, never kept for the next one.
+ */
+export function manualFeed(spec: FeedSpec, host: TaskHost, venue: Venue): RunningFeed {
+  const { clock, sockets, random, log } = host.outside
+  const backoff = new Backoff(random, BACKOFF)
+  const publishers = {
+    wanted: host.publisher("onWsEvent"),
+    trade: host.publisher("onTrade"),
+    lob: host.publisher("onLob"),
+    candle: host.publisher("onCandle"),
+    accOrder: host.publisher("onAccOrder"),
+    accBalPos: host.publisher("onAccBalPos"),
+    accPos: host.publisher("onAccPos"),
+    trouble: host.publisher("onError"),
+  }
+  const name = `${spec.market} ${channelName(spec.channel)}`
+  let socket: Socket | undefined
+  let state: "waiting" | "connecting" | "open" | "lost" | "shut" | "stopped" = "waiting"
+  let retry: Timer | undefined
+  let starts = 0
+  /** Only the newest socket is heard. */
+  let attempt = 0
+  let closed: (() => void) | undefined
+
+  const ask = () => {
+    if (state === "stopped") return
+    state = "waiting"
+    starts++
+    host.turn.run(() => publishers.wanted({ spec, starts }, clock.now()))
+  }
+
+  const lost = (why: string) => {
+    socket = undefined
+    closed?.()
+    if (state === "stopped" || state === "shut") return
+    state = "lost"
+    const retryMs = backoff.nextMs()
+    log.warn("feed.lost", { feed: name, why, retryMs })
+    retry = clock.timer(retryMs, ask)
+  }
+
+  const trouble = (message: string, frame: string, receivedAt: number) =>
+    publishers.trouble(
+      { kind: "unreadable frame", message: `${spec.market}: ${message}`, detail: { frame }, timestamp: receivedAt },
+      receivedAt,
+    )
+
+  const read = (text: string, receivedAt: number) =>
+    host.turn.run(() => {
+      const { events, control, unreadable } = venue.decode(text, receivedAt)
+      for (const event of events) {
+        if (event.kind === "trade") publishers.trade(event, receivedAt)
+        else if (event.kind === "lob") publishers.lob(event, receivedAt)
+        else if (event.kind === "candle") publishers.candle(event, receivedAt)
+        else if (event.kind === "accOrder") publishers.accOrder(event, receivedAt)
+        else if (event.kind === "accBalPos") publishers.accBalPos(event, receivedAt)
+        else if (event.kind === "accPos") publishers.accPos(event, receivedAt)
+      }
+      if (unreadable !== undefined) trouble(unreadable, text.slice(0, 500), receivedAt)
+      if (control?.kind === "refused") trouble(`refused (${control.code}): ${control.message}`, "", receivedAt)
+      if (control?.kind === "ping" && control.reply !== undefined) socket?.send(control.reply)
+    })
+
+  const connect: ManualFeed["connect"] = (url, headers) => {
+    if (socket !== undefined) return Promise.resolve(refused(`${name} is connected already; shut it down first`))
+    if (state === "stopped") return Promise.resolve(refused(`${name} is stopping`))
+    retry?.cancel()
+    state = "connecting"
+    const mine = ++attempt
+    return new Promise((resolve) => {
+      const target = { url, connectMsMax: CONNECT_MS_MAX }
+      socket = sockets.open(headers === undefined ? target : { ...target, headers }, {
+        open() {
+          if (mine !== attempt) return
+          state = "open"
+          backoff.reset()
+          resolve(accepted(undefined))
+        },
+        text: (text, receivedAt) => mine === attempt && read(text, receivedAt),
+        closed(code, reason) {
+          resolve(refused(`${name} could not connect (${code} ${reason})`))
+          if (mine === attempt) lost(`closed (${code} ${reason})`)
+        },
+      })
+    })
+  }
+
+  const shutdown: ManualFeed["shutdown"] = () => {
+    if (socket === undefined) return Promise.resolve(refused(`${name} is not connected`))
+    state = "shut"
+    const closing = socket
+    return new Promise((resolve) => {
+      const late = clock.timer(ACK_MS_MAX, () => resolve({ kind: "unknown", why: `${name} did not close in time` }))
+      closed = () => {
+        late.cancel()
+        closed = undefined
+        resolve(accepted(undefined))
+      }
+      closing.close(1000, "")
+    })
+  }
+
+  return {
+    spec,
+    start: ask,
+    async stop() {
+      retry?.cancel()
+      if (socket !== undefined) await shutdown()
+      state = "stopped"
+    },
+    reasons: () => (state === "open" ? [] : [`${name}: ${state}`]),
+    state: () => ({ market: spec.market, channel: spec.channel, state, starts }),
+    book: () => undefined,
+    manual: {
+      connect,
+      send: (text) =>
+        Promise.resolve(
+          state === "open" && socket?.send(text) === true ? accepted(undefined) : refused(`${name} is not connected`),
+        ),
+      shutdown,
+    },
+  }
+}
