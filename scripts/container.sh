@@ -36,7 +36,7 @@ base_images() {
   echo "container: making a $suite base" >&2
   debootstrap --variant=minbase --include=ca-certificates "$suite" "$work/root" "$mirror" >"$work/debootstrap.log" 2>&1 ||
     { tail -20 "$work/debootstrap.log" >&2; exit 1; }
-  rm -rf "$work"/root/var/cache/apt/archives/*.deb "$work"/root/var/lib/apt/lists/*
+  rm -rf "$work/root/var/cache/apt/archives/"*.deb "$work/root/var/lib/apt/lists/"*
   image perigee-run-base "$work/root"
 
   # npm and the certificates this machine trusts come along as they are set up here.
