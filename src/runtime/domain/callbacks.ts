@@ -61,7 +61,13 @@ export type Lag =
   /** Data arrive late: staleness above its bound. */
   | { readonly kind: "stall"; readonly staleMs: number; readonly timestamp: number }
   /** A private ring was at its bound: the strategy was paused and resumes with this image of its open orders. */
-  | { readonly kind: "resumed"; readonly openOrders: readonly Order[]; readonly timestamp: number }
+  | {
+      readonly kind: "resumed"
+      readonly openOrders: readonly Order[]
+      /** Private events this image stands for: above 0 only after a backlog that passed its bound several times over. */
+      readonly missed?: number
+      readonly timestamp: number
+    }
 
 export interface Trouble {
   /** `unreadable frame`, `prediction`, `handler`, `subscription`, … */
@@ -139,9 +145,9 @@ export const IS_PRIVATE: Readonly<Record<CallbackName, boolean>> = {
   onError: true,
 }
 
-/** The task an event came from. */
+/** The task an event came from; `engine` for word of the runtime's own. */
 export interface TaskRef {
-  readonly kind: TaskKind
+  readonly kind: TaskKind | "engine"
   readonly id: string
   readonly market?: Market
 }

@@ -1,0 +1,226 @@
+import type { CallbackName } from "../domain/callbacks.ts"
+import { BuildError } from "../domain/errors.ts"
+import type { Market } from "../domain/market.ts"
+import { type TaskSpec, taskName } from "../domain/task.ts"
+import { handlersOf, limitMistakes, taskMistakes } from "./checks.ts"
+import { type Bot, type BotOptions, type Declaration, declared } from "./declaration/bot.ts"
+import { callbacksOf, type Handle } from "./declaration/handle.ts"
+import { type ParamSources, type ParamValues, paramVariable, readParams } from "./declaration/params.ts"
+import type { AnyStrategy, StrategyOptions } from "./declaration/strategy.ts"
+import { identify } from "./identity.ts"
+
+/** What this build of the program can do. */
+export interface Knowledge {
+  readonly markets: readonly string[]
+  /** Absent: every kind. */
+  readonly runners?: readonly string[]
+  /** Why a task that is well-formed cannot be offered: a channel its venue lacks, say. */
+  refusal?(spec: TaskSpec): string | undefined
+}
+
+export interface StrategyPlan {
+  readonly name: string
+  readonly strategy: AnyStrategy
+  readonly has: ReadonlySet<CallbackName>
+  /** Positions in `Plan.tasks`, in the order they were bound. */
+  readonly tasks: readonly number[]
+  readonly options: StrategyOptions
+}
+
+/** A bot that can be run. */
+export interface Plan {
+  readonly name: string
+  readonly options: BotOptions
+  readonly params: ParamValues
+  readonly tasks: readonly TaskSpec[]
+  readonly handles: ReadonlyMap<Handle, readonly number[]>
+  readonly strategies: readonly StrategyPlan[]
+  /** Not wrong, but perhaps not meant. */
+  readonly notes: readonly string[]
+}
+
+/** Checks a declaration whole. Throws BuildError with every mistake there is, each naming its task or strategy. */
+export function build(bot: Bot, knowledge: Knowledge, sources: ParamSources = {}): Plan {
+  const { options, tasks, groups } = declared(bot)
+  const { specs, of, mistakes: identityMistakes } = identify(tasks)
+  const { values, mistakes: paramMistakes } = readParams(options.params ?? {}, sources)
+  const strategies = named(groups).map((one) => bind(one, specs, of))
+  const mistakes = [
+    ...botMistakes(options),
+    ...identityMistakes,
+    ...specs.flatMap((spec) => refusals(spec, knowledge).map((mistake) => `task ${taskName(spec)}: ${mistake}`)),
+    ...limitMistakes(options.limits ?? {}, marketsOf(specs, "orders")),
+    ...paramMistakes,
+    ...(strategies.length === 0 ? ["it declares no strategy"] : []),
+    ...strategies.flatMap(({ plan, mistakes: found }) => found.map((mistake) => `strategy ${plan.name}: ${mistake}`)),
+    ...repeated(strategies.map(({ plan }) => plan.name)).map((name) => `strategy ${name}: another has the same name`),
+  ]
+  if (mistakes.length > 0) throw new BuildError(String(options.name), mistakes)
+  const plans = strategies.map(({ plan }) => plan)
+  return {
+    name: options.name,
+    options,
+    params: values,
+    tasks: specs,
+    handles: of,
+    strategies: plans,
+    notes: plans.flatMap((plan) => notes(plan, specs)),
+  }
+}
+
+const NAME = /^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$/
+
+function botMistakes({ name, account, durability, openOrdersOnStop, ringBytesMax, ringsBytesMax }: BotOptions) {
+  const words: readonly (readonly [string, string | undefined, readonly string[]])[] = [
+    ["account", account, ["exclusive", "shared"]],
+    ["durability", durability, ["normal", "power"]],
+    ["openOrdersOnStop", openOrdersOnStop, ["cancel", "keep"]],
+  ]
+  const bounds = [
+    ["ringBytesMax", ringBytesMax],
+    ["ringsBytesMax", ringsBytesMax],
+  ] as const
+  return [
+    ...(typeof name === "string" && NAME.test(name)
+      ? []
+      : [`its name "${name}" must be 1 to 48 lower-case letters, digits and hyphens`]),
+    ...words
+      .filter(([, word, known]) => word !== undefined && !known.includes(word))
+      .map(([option, word, known]) => `${option} is "${word}"; write ${known.join(" or ")}`),
+    ...bounds
+      .filter(([, bytes]) => bytes !== undefined && !(Number.isSafeInteger(bytes) && bytes > 0))
+      .map(([option, bytes]) => `${option} is ${bytes}; write a number of bytes above 0`),
+  ]
+}
+
+function refusals(spec: TaskSpec, knowledge: Knowledge): readonly string[] {
+  const mistakes = taskMistakes(spec)
+  if (mistakes.length > 0) return mistakes
+  if ("market" in spec && !knowledge.markets.includes(spec.market)) {
+    return [`market ${spec.market} is not in this build; it has ${knowledge.markets.join(", ") || "none"}`]
+  }
+  if (spec.kind === "predict" && knowledge.runners?.includes(spec.runner) === false) {
+    return [`${spec.runner} models are not in this build; it runs ${knowledge.runners.join(", ") || "none"}`]
+  }
+  const refusal = knowledge.refusal?.(spec)
+  return refusal === undefined ? [] : [refusal]
+}
+
+interface Named {
+  readonly name: string
+  readonly strategy: AnyStrategy
+  readonly options: StrategyOptions
+}
+
+/** A strategy's own name, the binding's, the class's, or `strategy-1`; several of a group count up. */
+function named(groups: Declaration["groups"]): readonly Named[] {
+  let anonymous = 0
+  return groups.flatMap(({ strategies, options }) =>
+    strategies.map((strategy, at) => {
+      const own = typeof strategy.name === "string" && strategy.name !== "" ? strategy.name : undefined
+      const type = Object.getPrototypeOf(strategy)?.constructor?.name as string | undefined
+      const stem = own ?? options.name ?? (type === undefined || type === "Object" || type === "" ? undefined : type)
+      const isUnique = strategies.length === 1 || (own !== undefined && repeated(namesOf(strategies)).length === 0)
+      const name = stem === undefined ? `strategy-${++anonymous}` : isUnique ? stem : `${stem}-${at + 1}`
+      return { name, strategy, options }
+    }),
+  )
+}
+
+const namesOf = (strategies: readonly AnyStrategy[]): readonly string[] => strategies.map(({ name }) => String(name))
+const repeated = (names: readonly string[]): readonly string[] => [
+  ...new Set(names.filter((name, at) => names.indexOf(name) !== at)),
+]
+
+function bind(one: Named, specs: readonly TaskSpec[], of: ReadonlyMap<Handle, readonly number[]>) {
+  const { name, strategy, options } = one
+  const { has, mistakes: written } = handlersOf(strategy)
+  const bound =
+    options.on === undefined ? specs.map((_, at) => at) : options.on.flatMap((handle) => of.get(handle) ?? [])
+  const strangers = (options.on ?? []).filter((handle) => !of.has(handle))
+  const wanted = new Map<CallbackName, TaskSpec>()
+  for (const spec of bound.map((at) => specs[at] as TaskSpec)) {
+    for (const callback of callbacksOf(spec)) if (!wanted.has(callback)) wanted.set(callback, spec)
+  }
+  const mistakes = [
+    ...written,
+    ...strangers.map((handle) => `is bound to an unregistered task, ${taskName({ ...handle.draft, id: "?" })}`),
+    ...[...wanted]
+      .filter(([callback]) => !has.has(callback))
+      .map(([callback, spec]) => `is bound to ${taskName(spec)} but has no ${callback}`),
+    ...optionMistakes(options),
+  ]
+  return { plan: { name, strategy, has, tasks: [...new Set(bound)], options } satisfies StrategyPlan, mistakes }
+}
+
+function optionMistakes({ onThrow, handlerMsMax, settleMsMax, state }: StrategyOptions): readonly string[] {
+  const bounds = [
+    ["handlerMsMax", handlerMsMax],
+    ["settleMsMax", settleMsMax],
+  ] as const
+  return [
+    ...(onThrow === undefined || ["continue", "pause", "stop"].includes(onThrow)
+      ? []
+      : [`onThrow is "${String(onThrow)}"; write continue, pause or stop`]),
+    ...bounds
+      .filter(([, ms]) => ms !== undefined && !(ms > 0))
+      .map(([option, ms]) => `${option} is ${ms}; write milliseconds above 0`),
+    ...(state === undefined || (Number.isSafeInteger(state.version) && state.version > 0)
+      ? []
+      : [`state.version is ${state.version}; write a whole number from 1`]),
+  ]
+}
+
+/** Handlers that nothing this strategy is bound to will ever call. */
+function notes({ name, has, tasks }: StrategyPlan, specs: readonly TaskSpec[]): readonly string[] {
+  const own = tasks.map((at) => specs[at] as TaskSpec)
+  const called = new Set<CallbackName>(own.flatMap(callbacksOf))
+  for (const callback of ["onAltEvent", "onBookState", "onFeedState", "onLag", "onError", "onLobMbo"] as const) {
+    called.add(callback)
+  }
+  if (own.some(({ kind }) => kind === "orders")) called.add("onOrder")
+  return [...has]
+    .filter((callback) => !called.has(callback))
+    .map((callback) => `strategy ${name} has ${callback}, but no task it is bound to calls it`)
+}
+
+const marketsOf = (specs: readonly TaskSpec[], kind?: TaskSpec["kind"]): readonly Market[] => [
+  ...new Set(
+    specs.flatMap((spec) => ("market" in spec && (kind === undefined || spec.kind === kind) ? [spec.market] : [])),
+  ),
+]
+
+/** What a declaration names, without running or checking anything: what `perigee build` reads. */
+export interface Names {
+  readonly name: string
+  readonly options: BotOptions
+  readonly specs: readonly TaskSpec[]
+  readonly markets: readonly Market[]
+  readonly runners: readonly ("onnx" | "zmq")[]
+  readonly strategies: readonly string[]
+  readonly params: readonly {
+    readonly name: string
+    readonly variable: string
+    readonly wants: string
+    readonly fallback: string | number | boolean
+  }[]
+}
+
+export function declarationOf(bot: Bot): Names {
+  const { options, tasks, groups } = declared(bot)
+  const { specs } = identify(tasks)
+  return {
+    name: options.name,
+    options,
+    specs,
+    markets: marketsOf(specs),
+    runners: [...new Set(specs.flatMap((spec) => (spec.kind === "predict" ? [spec.runner] : [])))],
+    strategies: named(groups).map(({ name }) => name),
+    params: Object.entries(options.params ?? {}).map(([name, { wants, fallback }]) => ({
+      name,
+      variable: paramVariable(name),
+      wants,
+      fallback,
+    })),
+  }
+}

@@ -1,0 +1,107 @@
+import { type CallbackName, IS_PRIVATE } from "../domain/callbacks.ts"
+import { isPrivate } from "../domain/channel.ts"
+import { isDecimal, isPositive } from "../domain/decimal.ts"
+import { instMistake } from "../domain/inst.ts"
+import type { RiskLimits } from "../domain/limits.ts"
+import { isMarket, type Market } from "../domain/market.ts"
+import type { FeedSpec, PredictSpec, TaskSpec } from "../domain/task.ts"
+import type { AnyStrategy } from "./declaration/strategy.ts"
+
+const isAbove = (value: number | undefined): boolean => value === undefined || (Number.isFinite(value) && value > 0)
+
+/** Everything wrong with one declared task, without its name. */
+export function taskMistakes(spec: TaskSpec): readonly string[] {
+  switch (spec.kind) {
+    case "feed":
+      return feedMistakes(spec)
+    case "orders":
+      return isMarket(spec.market) ? [] : [`there is no market "${String(spec.market)}"`]
+    case "schedule":
+      return isAbove(spec.everyMs) ? [] : [`everyMs is ${spec.everyMs}; write a number of milliseconds above 0`]
+    case "predict":
+      return predictMistakes(spec)
+    case "intents":
+    case "relay":
+      return []
+  }
+}
+
+function feedMistakes({ market, channel, insts }: FeedSpec): readonly string[] {
+  if (!isMarket(market)) return [`there is no market "${String(market)}"`]
+  const mistakes = insts.map((inst) => instMistake(market, inst)).filter((mistake) => mistake !== undefined)
+  if (insts.length === 0 && !isPrivate(channel)) mistakes.push("names no instruments")
+  for (const inst of insts.filter((name, at) => insts.indexOf(name) !== at)) mistakes.push(`names ${inst} twice`)
+  if (channel.kind !== "lob" || channel.form === "bbo") return mistakes
+  const { depth, everyMs } = channel
+  if (!isAbove(depth)) mistakes.push(`depth is ${depth}; write a number of levels above 0`)
+  if (!isAbove(everyMs)) mistakes.push(`everyMs is ${everyMs}; write a number of milliseconds above 0`)
+  return mistakes
+}
+
+function predictMistakes({ runner, source, deadlineMs, queueMax }: PredictSpec): readonly string[] {
+  const mistakes: string[] = []
+  if (source.trim() === "") mistakes.push(runner === "onnx" ? "the model's path is empty" : "the endpoint is empty")
+  else if (runner === "zmq" && !/^(?:tcp:\/\/.+:\d+|ipc:\/\/.+)$/.test(source)) {
+    mistakes.push(`"${source}" is no endpoint; write tcp://host:port, ipc://path or a port`)
+  }
+  const port = /^tcp:\/\/.+:(\d+)$/.exec(source)?.[1]
+  if (runner === "zmq" && port !== undefined && (Number(port) < 1 || Number(port) > 65_535)) {
+    mistakes.push(`port ${port} is not from 1 to 65535`)
+  }
+  if (!isAbove(deadlineMs)) mistakes.push(`deadlineMs is ${deadlineMs}; write a number of milliseconds above 0`)
+  if (!Number.isSafeInteger(queueMax) || queueMax < 1) mistakes.push(`queueMax is ${queueMax}; write a number from 1`)
+  return mistakes
+}
+
+/** Everything wrong with the limits of a bot that trades on these markets. */
+export function limitMistakes(limits: RiskLimits, markets: readonly Market[]): readonly string[] {
+  const decimals = [
+    ["orderNotionalMax", limits.orderNotionalMax],
+    ["positionNotionalMax", limits.positionNotionalMax],
+    ...Object.entries(limits.orderSizeMax ?? {}).map(([inst, size]) => [`orderSizeMax ${inst}`, size] as const),
+  ] as const
+  const counts = [
+    ["ordersPerMinuteMax", limits.ordersPerMinuteMax],
+    ["openOrdersMax", limits.openOrdersMax],
+  ] as const
+  const known = markets.filter(isMarket)
+  const unlisted = Object.keys(limits.orderSizeMax ?? {}).filter(
+    (inst) => known.length > 0 && known.every((market) => instMistake(market, inst) !== undefined),
+  )
+  return [
+    ...decimals
+      .filter(([, value]) => value !== undefined && !(isDecimal(value) && isPositive(value)))
+      .map(([name, value]) => `limit ${name} is "${value}"; write a decimal number above 0`),
+    ...counts
+      .filter(([, value]) => value !== undefined && !(Number.isSafeInteger(value) && value > 0))
+      .map(([name, value]) => `limit ${name} is ${value}; write a whole number above 0`),
+    ...unlisted.map((inst) => `limit orderSizeMax names ${inst}, which no market of this bot can list`),
+  ]
+}
+
+const isCallback = (name: string): name is CallbackName => Object.hasOwn(IS_PRIVATE, name)
+
+/** Names on the object and its classes, without Object's own. */
+function members(strategy: object): readonly string[] {
+  const names = new Set<string>()
+  for (let at: object | null = strategy; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
+    for (const name of Object.getOwnPropertyNames(at)) names.add(name)
+  }
+  return [...names]
+}
+
+/** The callbacks a strategy has, and what is wrong with how they are written. */
+export function handlersOf(strategy: AnyStrategy): {
+  readonly has: ReadonlySet<CallbackName>
+  readonly mistakes: readonly string[]
+} {
+  const has = new Set<CallbackName>()
+  const mistakes: string[] = []
+  for (const name of members(strategy)) {
+    if (isCallback(name)) {
+      if (typeof strategy[name] === "function") has.add(name)
+      else if (strategy[name] !== undefined) mistakes.push(`${name} is not a function`)
+    } else if (/^on[A-Z]/.test(name)) mistakes.push(`no callback is named ${name}`)
+  }
+  return { has, mistakes }
+}

@@ -1,0 +1,175 @@
+import type { AltIntent, AltOrder, Pnl } from "../domain/callbacks.ts"
+import { UsageError } from "../domain/errors.ts"
+import type { Inst } from "../domain/inst.ts"
+import type { InstrumentInfo } from "../domain/instrument.ts"
+import type { Counter, Gauge, Labels } from "../domain/metrics.ts"
+import type { OrderAck } from "../domain/operation.ts"
+import type { AmendRequest, Balance, Order, OrderRequest } from "../domain/order.ts"
+import type { Outcome } from "../domain/outcome.ts"
+import type { AltTensor } from "../domain/tensor.ts"
+import type { Log, LogFields, Timer } from "../ports.ts"
+import type { ManualFeed, OwnAndAccount, RunningFeed, RunningOrders, RunningRelay, Submission } from "../tasks/task.ts"
+import { withDeadline } from "./deadline.ts"
+import type { BookView, Context, StrategyMetrics, StrategyState } from "./declaration/context.ts"
+import type { FeedHandle, IntentHandle, OrdersHandle, PredictHandle, RelayHandle } from "./declaration/handle.ts"
+import type { ParamValues } from "./declaration/params.ts"
+import type { House } from "./house.ts"
+import type { Meters } from "./meters.ts"
+import type { Timers } from "./timers.ts"
+
+const COMMAND_MS_MAX = 5_000
+
+export interface ContextParts {
+  readonly house: House
+  readonly params: ParamValues
+  readonly bot: string
+  readonly strategy: string
+  readonly state: StrategyState
+  readonly timers: Timers
+  readonly meters: Meters
+  /** Why this strategy may not send orders now. */
+  refusal(): string | undefined
+}
+
+/** What one strategy sees of the bot. */
+export class StrategyContext implements Context {
+  readonly bot: string
+  readonly strategy: string
+  readonly params: ParamValues
+  readonly state: StrategyState
+  readonly log: Log
+  readonly metrics: StrategyMetrics
+  readonly #house: House
+  readonly #timers: Timers
+  readonly #refusal: () => string | undefined
+
+  constructor({ house, params, bot, strategy, state, timers, meters, refusal }: ContextParts) {
+    this.#house = house
+    this.#timers = timers
+    this.#refusal = refusal
+    this.bot = bot
+    this.strategy = strategy
+    this.params = params
+    this.state = state
+    this.log = ownLog(house.outside.log, strategy)
+    this.metrics = ownMetrics(meters, strategy)
+  }
+
+  now(): number {
+    return this.#house.outside.clock.now()
+  }
+
+  random(): number {
+    return this.#house.outside.random.next()
+  }
+
+  after(delayMs: number, run: () => unknown): Timer {
+    return this.#timers.after(delayMs, run)
+  }
+
+  every(everyMs: number, run: () => unknown): Timer {
+    if (!(everyMs > 0)) throw new UsageError(`every ${everyMs} ms cannot be; write a number of milliseconds above 0`)
+    return this.#timers.every(everyMs, run)
+  }
+
+  submit(router: OrdersHandle, request: OrderRequest): Submission {
+    const task = this.#house.orders(router)
+    const refusal = this.#refusal()
+    return refusal === undefined ? task.submit(this.strategy, request) : { kind: "refused", reasons: [refusal] }
+  }
+
+  amend(router: OrdersHandle, request: AmendRequest): Promise<Outcome<OrderAck>> {
+    const task = this.#house.orders(router)
+    const reason = this.#refusal()
+    return reason === undefined ? task.amend(request) : Promise.resolve({ kind: "refused", reason })
+  }
+
+  /** Allowed in every mode: it can only make the bot safer. */
+  cancel(router: OrdersHandle, clientId: string): Promise<Outcome<OrderAck>> {
+    return this.#house.orders(router).cancel(clientId)
+  }
+
+  order(clientId: string, router?: OrdersHandle): Order | undefined {
+    for (const task of this.#routers(router)) {
+      const order = task.order(clientId)
+      if (order !== undefined) return order
+    }
+    return undefined
+  }
+
+  openOrders(inst?: Inst, router?: OrdersHandle): readonly Order[] {
+    return this.#routers(router).flatMap((task) => task.openOrders(inst))
+  }
+
+  position(inst: Inst, router?: OrdersHandle): OwnAndAccount {
+    return this.#house.oneOrders(router).position(inst)
+  }
+
+  balance(asset: string, router?: OrdersHandle): Balance | undefined {
+    return this.#house.oneOrders(router).balance(asset)
+  }
+
+  instrument(inst: Inst, router?: OrdersHandle): InstrumentInfo | undefined {
+    return this.#house.oneOrders(router).instrument(inst)
+  }
+
+  pnl(router?: OrdersHandle): readonly Pnl[] {
+    return this.#routers(router).flatMap((task) => task.pnl())
+  }
+
+  book(inst: Inst, feed?: FeedHandle): BookView {
+    return this.#house.book(inst, feed)
+  }
+
+  predict(model: PredictHandle, input: AltTensor, part?: number): void {
+    this.#house.predictor(model, part).predict(input)
+  }
+
+  publishIntent(handle: IntentHandle, intent: AltIntent, part = 0): void {
+    const task = this.#house.part(handle, part) as RunningRelay<AltIntent>
+    task.publish(intent)
+  }
+
+  publishOrders(handle: RelayHandle, orders: readonly AltOrder[], part = 0): void {
+    const task = this.#house.part(handle, part) as RunningRelay<readonly AltOrder[]>
+    task.publish(orders)
+  }
+
+  feed(handle: FeedHandle, part = 0): ManualFeed {
+    const { manual, spec } = this.#house.part(handle, part) as RunningFeed
+    if (manual === undefined)
+      throw new UsageError(`feed ${spec.id} is not manual: it connects and subscribes on its own`)
+    const { clock } = this.#house.outside
+    return {
+      connect: (url, headers) => withDeadline(clock, COMMAND_MS_MAX, "connect", manual.connect(url, headers)),
+      send: (text) => withDeadline(clock, COMMAND_MS_MAX, "send", manual.send(text)),
+      shutdown: () => withDeadline(clock, COMMAND_MS_MAX, "shutdown", manual.shutdown()),
+    }
+  }
+
+  #routers(router: OrdersHandle | undefined): readonly RunningOrders[] {
+    return router === undefined ? this.#house.allOrders : [this.#house.orders(router)]
+  }
+}
+
+function ownLog(log: Log, strategy: string): Log {
+  const own =
+    (level: "debug" | "info" | "warn" | "error") =>
+    (event: string, fields: LogFields = {}) =>
+      log[level](event, { ...fields, strategy })
+  return { debug: own("debug"), info: own("info"), warn: own("warn"), error: own("error") }
+}
+
+function ownMetrics(meters: Meters, strategy: string): StrategyMetrics {
+  const named = (name: string) => {
+    if (!/^[a-z][a-z0-9_]*$/.test(name))
+      throw new UsageError(`metric "${name}": write lower-case letters, digits and _`)
+    return `perigee_strategy_${name}`
+  }
+  return {
+    counter: (name: string, help: string, labels: Labels = {}): Counter =>
+      meters.counter(named(name), help, { ...labels, strategy }),
+    gauge: (name: string, help: string, labels: Labels = {}): Gauge =>
+      meters.gauge(named(name), help, { ...labels, strategy }),
+  }
+}

@@ -1,0 +1,356 @@
+import type { CallbackData, CallbackName, TaskRef } from "../domain/callbacks.ts"
+import type { Histogram, Metrics } from "../domain/metrics.ts"
+import type { Order } from "../domain/order.ts"
+import { type TaskSpec, taskName } from "../domain/task.ts"
+import type { Clock } from "../ports.ts"
+import type { Publish } from "../tasks/task.ts"
+import { type AnyMessage, CALLBACKS, codeOf, costOf, eventName, isPrivateCode, slotsOf, TIMER } from "./event.ts"
+import { type Entry, Lane, Pool, Ring } from "./ring.ts"
+import { type AnyHandler, Runner, type RunnerHost, type RunnerOptions } from "./runner.ts"
+import { Supervision, type SupervisionOptions } from "./supervision.ts"
+
+const DRAIN_EVENTS_MAX = 256
+const DRAIN_US_MAX = 1_000
+const OFFSET_EVERY_US = 1_000_000
+/** After one slow event among several strategies, this many are timed strategy by strategy. */
+const TIMED_EVENTS = 1_000
+
+export interface DeliveryOptions extends SupervisionOptions {
+  readonly metrics: Metrics
+  readonly ringBytesMax: number
+  readonly ringsBytesMax: number
+  readonly activity: Int32Array
+  /** The image a strategy resumes with. */
+  openOrders(): readonly Order[]
+  /** The callbacks whose every event goes to `tap`, whoever listens. */
+  readonly tapped: readonly CallbackName[]
+}
+
+/** A task as deliveries see it: who it is, and its rings once somebody reads them. */
+interface Source {
+  readonly spec: TaskSpec
+  readonly ref: TaskRef
+  readonly rings: { market?: Ring; private?: Ring }
+}
+
+interface Target {
+  readonly runner: Runner
+  readonly handler: AnyHandler
+  readonly lane: Lane
+}
+
+const ENGINE: TaskRef = Object.freeze({ kind: "engine", id: "1" })
+const taskRef = (spec: TaskSpec): TaskRef =>
+  "market" in spec
+    ? Object.freeze({ kind: spec.kind, id: spec.id, market: spec.market })
+    : Object.freeze({ kind: spec.kind, id: spec.id })
+
+const callTimer: AnyHandler = (message) => (message.data as () => unknown)()
+
+/** Carries events from tasks to strategies: at once where the strategy is idle, through rings where it is not. */
+export class Delivery implements RunnerHost {
+  readonly activity: Int32Array
+  readonly runners: Runner[] = []
+  readonly latency: Histogram
+  sequence = 0
+  readonly #options: DeliveryOptions
+  readonly #clock: Clock
+  readonly #pool: Pool
+  readonly #ready: Runner[] = []
+  readonly #deferred: Runner[] = []
+  readonly #mailboxes = new Map<Runner, Lane>()
+  readonly #refs = new Map<Ring, TaskRef>()
+  readonly #supervision: Supervision
+  readonly #dropped = new Map<Runner, { value: number }>()
+  #isDelivering = false
+  #isDeferScheduled = false
+  #served = 0
+  #servingSince = 0
+  /** Wall minus monotonic time, so that one reading serves both; read again every second. */
+  #offset = 0
+  #offsetAt = -OFFSET_EVERY_US
+
+  constructor(options: DeliveryOptions) {
+    this.#options = options
+    this.#clock = options.clock
+    this.activity = options.activity
+    this.#pool = new Pool(options.ringsBytesMax)
+    this.#supervision = new Supervision(options, (runner, code, data, task) => this.post(runner, code, data, task))
+    this.latency = options.metrics.histogram(
+      "perigee_event_latency_seconds",
+      "From the arrival of a frame to the call of its first handler",
+    )
+  }
+
+  // ---- who gets what ----
+
+  addStrategy(options: Omit<RunnerOptions, "number" | "handlers">): Runner {
+    const handlers = [...CALLBACKS.map((callback) => options.strategy[callback] as AnyHandler | undefined), callTimer]
+    const runner = new Runner({ ...options, number: this.runners.length + 1, handlers }, this)
+    const { slotsMax, bytesMax } = { slotsMax: 2_048, bytesMax: this.#options.ringBytesMax }
+    const mailbox = new Ring(`strategy ${runner.name}`, true, { slotsMax, bytesMax }, this.#pool)
+    this.#mailboxes.set(runner, this.#addLane(mailbox, runner))
+    const { meters } = this.#options
+    const labels = { strategy: runner.name }
+    this.#dropped.set(runner, meters.counter("perigee_dropped_events_total", "Market events a strategy lost", labels))
+    this.#supervision.add(runner)
+    this.runners.push(runner)
+    return runner
+  }
+
+  source(spec: TaskSpec): Source {
+    return { spec, ref: taskRef(spec), rings: {} }
+  }
+
+  /** Binds one callback of one task to the strategies that have a handler for it: nothing is looked up per event. */
+  publisher<C extends CallbackName>(source: Source, callback: C, runners: readonly Runner[]): Publish<C> {
+    const code = codeOf(callback)
+    const { ref, spec } = source
+    const targets = runners.flatMap((runner): Target[] => {
+      const handler = runner.handlers[code]
+      return handler === undefined ? [] : [{ runner, handler, lane: this.#lane(source, code, runner) }]
+    })
+    const events = this.#options.meters.counter("perigee_events_total", "Events published", {
+      callback,
+      task: taskName(spec),
+    })
+    const { tap, tapped } = this.#options
+    const tells = tapped.includes(callback)
+    const timing = new Timing(targets)
+    return (data, receivedAt) => {
+      events.value++
+      const message = { data, task: ref, receivedAt, sequence: ++this.sequence }
+      if (tells) tap(callback, message)
+      if (targets.length > 0) this.#publish(targets, code, message, timing)
+    }
+  }
+
+  #lane(source: Source, code: number, runner: Runner): Lane {
+    const isPrivate = isPrivateCode(code)
+    const kind = isPrivate ? "private" : "market"
+    const bounds = { slotsMax: slotsOf(source.spec, isPrivate), bytesMax: this.#options.ringBytesMax }
+    const ring = (source.rings[kind] ??= new Ring(taskName(source.spec), isPrivate, bounds, this.#pool))
+    this.#refs.set(ring, source.ref)
+    return ring.lanes.find((lane) => lane.reader === runner) ?? this.#addLane(ring, runner)
+  }
+
+  #addLane(ring: Ring, runner: Runner): Lane {
+    const lane = new Lane(ring, runner, runner.lanes.length)
+    runner.lanes.push(lane)
+    return lane
+  }
+
+  // ---- the hot path ----
+
+  #publish(targets: readonly Target[], code: number, message: AnyMessage, timing: Timing): void {
+    if (this.#isDelivering) {
+      this.#hold(targets, code, message, true)
+      return
+    }
+    this.#isDelivering = true
+    for (const { runner } of targets) {
+      if (runner.isOpen) continue
+      this.#hold(targets, code, message, false)
+      break
+    }
+    const startedAt = this.#clock.monotonic()
+    if (startedAt - this.#offsetAt > OFFSET_EVERY_US) this.#readOffset(startedAt)
+    this.latency.record(startedAt + this.#offset - message.receivedAt)
+    if (timing.eventsLeft > 0) this.#callTimed(targets, code, message, timing, startedAt)
+    else {
+      for (const { runner, handler } of targets) if (runner.isOpen) runner.call(handler, code, message)
+      const tookUs = this.#clock.monotonic() - startedAt
+      if (tookUs > timing.leastUsMax) this.#suspect(targets, code, tookUs, timing)
+    }
+    this.#isDelivering = false
+    if (this.#ready.length > 0) this.#serve()
+  }
+
+  #callTimed(targets: readonly Target[], code: number, message: AnyMessage, timing: Timing, startedAt: number): void {
+    timing.eventsLeft--
+    let before = startedAt
+    for (const { runner, handler } of targets) {
+      if (!runner.isOpen) continue
+      runner.call(handler, code, message)
+      const now = this.#clock.monotonic()
+      if (now - before > runner.handlerUsMax) this.slow(runner, code, now - before)
+      before = now
+    }
+  }
+
+  /** One strategy alone is the culprit; of several the next events will tell which it is. */
+  #suspect(targets: readonly Target[], code: number, tookUs: number, timing: Timing): void {
+    const [only] = targets
+    if (targets.length === 1 && only !== undefined) {
+      this.slow(only.runner, code, tookUs)
+      return
+    }
+    timing.eventsLeft = TIMED_EVENTS
+    const strategies = targets.map(({ runner }) => runner.name)
+    this.#options.log.warn("handlers.slow", { strategies, callback: eventName(code), tookMs: tookUs / 1_000 })
+  }
+
+  #readOffset(monotonic: number): void {
+    this.#offset = this.#clock.now() - monotonic
+    this.#offsetAt = monotonic
+  }
+
+  /** Puts the event where those who cannot take it now will find it. `toAll`: a handler is running, so nobody can. */
+  #hold(targets: readonly Target[], code: number, message: AnyMessage, toAll: boolean): void {
+    const isPrivate = isPrivateCode(code)
+    let entry: Entry | undefined
+    let ring: Ring | undefined
+    let position = 0
+    for (const { runner, lane } of targets) {
+      if (runner.isOpen && !toAll) continue
+      if (!runner.keeps(isPrivate)) {
+        runner.pass(lane)
+        continue
+      }
+      if (entry === undefined) {
+        const bytes = costOf(CALLBACKS[code] ?? "onError", message.data as CallbackData[CallbackName])
+        entry = { message, code, bytes, waiting: 0 }
+        ring = lane.ring
+        position = ring.append(entry)
+      }
+      lane.push(position, entry)
+      if (runner.isOpen) this.wake(runner)
+    }
+    ring?.settle()
+  }
+
+  /** One event for one strategy alone: a timer's call, an error of its own. Inside a turn. */
+  post(runner: Runner, code: number, data: unknown, task: TaskRef = ENGINE): void {
+    const lane = this.#mailboxes.get(runner)
+    const handler = runner.handlers[code]
+    if (lane === undefined || handler === undefined || !runner.keeps(true)) return
+    const message = { data, task, receivedAt: this.#clock.now(), sequence: ++this.sequence }
+    if (runner.isOpen && !this.#isDelivering) {
+      this.#isDelivering = true
+      runner.call(handler, code, message)
+      this.#isDelivering = false
+      if (this.#ready.length > 0) this.#serve()
+      return
+    }
+    const entry: Entry = { message, code, bytes: code === TIMER ? 200 : 1_000, waiting: 0 }
+    lane.push(lane.ring.append(entry), entry)
+    lane.ring.settle()
+    if (runner.isOpen) this.wake(runner)
+  }
+
+  // ---- serving what waits ----
+
+  wake(runner: Runner): void {
+    if (!runner.isQueued) {
+      runner.isQueued = true
+      this.#ready.push(runner)
+    }
+    if (!this.#isDelivering && this.#ready.length > 0) this.#serve()
+  }
+
+  #serve(): void {
+    const { turn } = this.#options
+    turn.enter()
+    this.#isDelivering = true
+    this.#served = 0
+    this.#servingSince = this.#clock.monotonic()
+    for (let at = 0; at < this.#ready.length; at++) {
+      const runner = this.#ready[at] as Runner
+      runner.isQueued = false
+      if (runner.drain()) this.#defer(runner)
+    }
+    this.#ready.length = 0
+    this.#isDelivering = false
+    turn.leave()
+  }
+
+  isSpent(runner: Runner): boolean {
+    if (this.#served >= DRAIN_EVENTS_MAX || runner.streak >= DRAIN_EVENTS_MAX) return true
+    const now = this.#clock.monotonic()
+    if (now - this.#servingSince >= DRAIN_US_MAX || now - runner.streakAt >= DRAIN_US_MAX) return true
+    this.#served++
+    return false
+  }
+
+  #defer(runner: Runner): void {
+    runner.isQueued = true
+    this.#deferred.push(runner)
+    if (this.#isDeferScheduled) return
+    this.#isDeferScheduled = true
+    this.#clock.defer(() => {
+      this.#isDeferScheduled = false
+      for (const next of this.#deferred.splice(0)) {
+        next.streak = 0
+        this.#ready.push(next)
+      }
+      this.#serve()
+    })
+  }
+
+  // ---- supervision, and what a runner asks for ----
+
+  monotonic(): number {
+    return this.#clock.monotonic()
+  }
+
+  watch(runner: Runner): void {
+    this.#supervision.watch(runner)
+  }
+
+  threw(runner: Runner, code: number, message: AnyMessage, error: unknown): void {
+    this.#supervision.threw(runner, code, message, error)
+  }
+
+  slow(runner: Runner, code: number, tookUs: number): void {
+    this.#supervision.slow(runner, code, tookUs)
+  }
+
+  /** Lets go of timers. */
+  close(): void {
+    this.#supervision.close()
+  }
+
+  // ---- word of what was lost ----
+
+  lagMessage(runner: Runner, lane: Lane): AnyMessage {
+    const { dropped, ring } = lane
+    lane.dropped = 0
+    const counter = this.#dropped.get(runner)
+    if (counter !== undefined) counter.value += dropped
+    this.#options.log.warn("strategy.lagged", { strategy: runner.name, task: ring.task, dropped })
+    return this.#lag(ring, { kind: "dropped", dropped, timestamp: this.#clock.now() })
+  }
+
+  imageMessage(runner: Runner, ring: Ring, missed: number): AnyMessage {
+    this.#options.log.warn("strategy.resumed", { strategy: runner.name, task: ring.task, missed })
+    const openOrders = this.#options.openOrders()
+    return this.#lag(ring, { kind: "resumed", openOrders, missed, timestamp: this.#clock.now() })
+  }
+
+  #lag(ring: Ring, data: CallbackData["onLag"]): AnyMessage {
+    const task = this.#refs.get(ring) ?? ENGINE
+    const message = { data, task, receivedAt: data.timestamp, sequence: ++this.sequence }
+    this.#options.tap("onLag", message)
+    return message
+  }
+
+  fellBehind(runner: Runner, ring: Ring): void {
+    this.#options.log.error("strategy.behind", { strategy: runner.name, task: ring.task, waiting: ring.length })
+  }
+
+  /** Events and bytes that wait anywhere. */
+  waiting(): { readonly events: number; readonly bytes: number } {
+    let events = 0
+    for (const ring of this.#pool.rings) events += ring.length
+    return { events, bytes: this.#pool.bytes }
+  }
+}
+
+/** How closely one publisher's handlers are timed. */
+class Timing {
+  readonly leastUsMax: number
+  eventsLeft = 0
+  constructor(targets: readonly Target[]) {
+    this.leastUsMax = targets.reduce((least, { runner }) => Math.min(least, runner.handlerUsMax), Infinity)
+  }
+}

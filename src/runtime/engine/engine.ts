@@ -1,0 +1,320 @@
+import type { CallbackName } from "../domain/callbacks.ts"
+import { describe } from "../domain/errors.ts"
+import type { Metrics } from "../domain/metrics.ts"
+import { type TaskSpec, taskName } from "../domain/task.ts"
+import type { Journal, Mode, Outside } from "../ports.ts"
+import type { Publish, RunningTask, TaskHost } from "../tasks/task.ts"
+import { Turn } from "../tasks/turn.ts"
+import type { Plan, StrategyPlan } from "./build.ts"
+import { StrategyContext } from "./context.ts"
+import { within } from "./deadline.ts"
+import { Delivery } from "./delivery.ts"
+import { CALLBACKS, TIMER } from "./event.ts"
+import { House } from "./house.ts"
+import { Meters } from "./meters.ts"
+import { ModeSwitch } from "./mode.ts"
+import { NewsDesk, type NewsListener, NEWSWORTHY } from "./news.ts"
+import type { Runner } from "./runner.ts"
+import { KeptState } from "./state.ts"
+import { Timers } from "./timers.ts"
+
+const RING_BYTES = 4 * 2 ** 20
+const RINGS_BYTES = 16 * 2 ** 20
+const HANDLER_MS_MAX = 50
+const SETTLE_MS_MAX = 5_000
+const STOP_MS_MAX = 5_000
+
+export interface EngineOptions {
+  readonly plan: Plan
+  readonly outside: Outside
+  readonly journal: Journal
+  readonly metrics: Metrics
+  /** Makes what a spec describes; called once a task, in order, before anything starts. */
+  makeTask(spec: TaskSpec, host: TaskHost): RunningTask
+  /** Two numbers for a watchdog: strategy (0: none) and callback, by their places in `activityNames`. May be shared memory. */
+  readonly activity?: Int32Array
+  /** How long each step of a stop may take, default 5,000. */
+  readonly stopMsMax?: number
+}
+
+export type Phase = "built" | "starting" | "running" | "stopping" | "stopped"
+
+interface Hosted {
+  readonly plan: StrategyPlan
+  readonly runner: Runner
+  readonly timers: Timers
+}
+
+/** A bot that runs: its tasks, its strategies, and what passes between them. */
+export class Engine {
+  readonly plan: Plan
+  readonly turn: Turn
+  readonly #options: EngineOptions
+  readonly #outside: Outside
+  readonly #delivery: Delivery
+  readonly #mode: ModeSwitch
+  readonly #news: NewsDesk
+  readonly #meters: Meters
+  readonly #house: House
+  readonly #hosted: readonly Hosted[]
+  #phase: Phase = "built"
+  #stopping: Promise<void> | undefined
+
+  constructor(options: EngineOptions) {
+    const { plan, outside, journal, metrics } = options
+    const { clock, log } = outside
+    const { restored } = journal
+    this.plan = plan
+    this.#options = options
+    this.#outside = outside
+    this.#news = new NewsDesk(log)
+    this.#meters = new Meters(metrics)
+    this.turn = new Turn(journal, (error) => this.#mode.haltUnwritten(describe(error)))
+    const { turn } = this
+    this.#mode = new ModeSwitch(restored.mode, restored.modeWhy, { turn, clock, log, news: this.#news })
+    this.#delivery = new Delivery({
+      clock,
+      turn,
+      log,
+      metrics,
+      meters: this.#meters,
+      ringBytesMax: plan.options.ringBytesMax ?? RING_BYTES,
+      ringsBytesMax: plan.options.ringsBytesMax ?? RINGS_BYTES,
+      activity: options.activity ?? new Int32Array(2),
+      openOrders: () => this.#house.openOrders(),
+      tapped: NEWSWORTHY,
+      tap: (callback, message) => this.#news.event(callback, message),
+    })
+    const runners = plan.strategies.map((strategy) => this.#addRunner(strategy))
+    this.#house = new House(outside, this.#makeTasks(runners), plan.handles)
+    this.#hosted = plan.strategies.map((strategy, at) => this.#host(strategy, runners[at] as Runner))
+  }
+
+  // ---- assembly ----
+
+  #addRunner({ name, strategy, options }: StrategyPlan): Runner {
+    return this.#delivery.addStrategy({
+      name,
+      strategy,
+      onThrow: options.onThrow ?? "continue",
+      handlerMsMax: options.handlerMsMax ?? HANDLER_MS_MAX,
+      settleMsMax: options.settleMsMax ?? SETTLE_MS_MAX,
+    })
+  }
+
+  #makeTasks(runners: readonly Runner[]): readonly RunningTask[] {
+    return this.plan.tasks.map((spec, at) => {
+      const bound = runners.filter((_, place) => this.plan.strategies[place]?.tasks.includes(at))
+      const source = this.#delivery.source(spec)
+      return this.#options.makeTask(spec, {
+        outside: this.#outside,
+        turn: this.turn,
+        publisher: <C extends CallbackName>(callback: C): Publish<C> =>
+          this.#delivery.publisher(source, callback, bound),
+        halt: (why) => this.halt(why),
+        counter: (name, help, labels) => this.#meters.counter(name, help, labels),
+      })
+    })
+  }
+
+  #host(plan: StrategyPlan, runner: Runner): Hosted {
+    const { turn } = this
+    const { clock } = this.#outside
+    const { name, options } = plan
+    const rows = this.#options.journal.restored.state.filter(({ strategy }) => strategy === name)
+    const state = new KeptState(name, rows, (record) => turn.record(record))
+    if (options.state !== undefined) {
+      const wanted = options.state
+      turn.run(() => state.migrate(wanted))
+    }
+    const timers = new Timers(clock, (run) => turn.run(() => this.#delivery.post(runner, TIMER, run)))
+    runner.ctx = new StrategyContext({
+      house: this.#house,
+      params: this.plan.params,
+      bot: this.plan.name,
+      strategy: name,
+      state,
+      timers,
+      meters: this.#meters,
+      refusal: () => this.#refusal() ?? runner.refusal(),
+    })
+    return { plan, runner, timers }
+  }
+
+  // ---- life ----
+
+  /**
+   * Strategies' `start`, then their lanes open, then tasks start: nobody misses a task's first event.
+   * Rejects with what a strategy's `start` threw, with everything stopped again.
+   */
+  async start(): Promise<void> {
+    if (this.#phase !== "built") return
+    this.#phase = "starting"
+    const { log } = this.#outside
+    for (const note of this.plan.notes) log.warn("plan.note", { note })
+    try {
+      await Promise.all(this.#hosted.map(({ plan, runner }) => this.turn.run(() => plan.strategy.start?.(runner.ctx))))
+    } catch (error) {
+      log.error("strategy.start", { why: describe(error) })
+      await this.stop("a strategy could not start")
+      throw error
+    }
+    if (this.#stopping !== undefined) return
+    this.#phase = "running"
+    for (const { runner } of this.#hosted) runner.run()
+    for (const task of this.#house.tasks) task.start()
+    log.info("bot.started", { bot: this.plan.name, tasks: this.#house.tasks.length, strategies: this.#hosted.length })
+  }
+
+  /** Stops feeds, lets handlers finish, asks strategies to `stop`, cancels open orders where declared so, stops the rest. */
+  stop(reason: string): Promise<void> {
+    this.#stopping ??= this.#stop(reason)
+    return this.#stopping
+  }
+
+  async #stop(reason: string): Promise<void> {
+    const wasRunning = this.#phase === "running"
+    this.#phase = "stopping"
+    const { log } = this.#outside
+    log.info("bot.stopping", { bot: this.plan.name, reason })
+    const orders = this.#house.allOrders
+    const others = this.#house.tasks.filter(({ spec }) => spec.kind !== "orders")
+    for (const { timers } of this.#hosted) timers.close()
+    await Promise.all(others.map((task) => this.#bounded(`task ${taskName(task.spec)}`, () => task.stop())))
+    await this.#settle()
+    if (wasRunning) {
+      await Promise.all(
+        this.#hosted.map(({ plan, runner }) =>
+          this.#bounded(`strategy ${plan.name}`, async () => {
+            await this.turn.run(() => plan.strategy.stop?.(runner.ctx))
+          }),
+        ),
+      )
+      if (this.plan.options.openOrdersOnStop !== "keep") {
+        await Promise.all(
+          orders.map((task) => this.#bounded(`cancelling on ${task.market}`, () => task.cancelAll())),
+        )
+      }
+      await this.#settle()
+    }
+    await Promise.all(orders.map((task) => this.#bounded(`task ${taskName(task.spec)}`, () => task.stop())))
+    for (const { runner } of this.#hosted) runner.stop(reason)
+    this.#delivery.close()
+    this.#phase = "stopped"
+    log.info("bot.stopped", { bot: this.plan.name, reason })
+  }
+
+  async #settle(): Promise<void> {
+    await Promise.all(
+      this.#hosted.map(({ plan, runner }) => this.#bounded(`strategy ${plan.name}'s handler`, () => runner.whenIdle())),
+    )
+  }
+
+  async #bounded(what: string, work: () => Promise<unknown>): Promise<void> {
+    const { clock, log } = this.#outside
+    const ms = this.#options.stopMsMax ?? STOP_MS_MAX
+    const started = Promise.resolve().then(work)
+    const isDone = await within(clock, ms, started, (why) => log.error("stop.failed", { what, why }))
+    if (!isDone) log.error("stop.late", { what, waitedMs: ms })
+  }
+
+  // ---- modes ----
+
+  get mode(): Mode {
+    return this.#mode.mode
+  }
+
+  get phase(): Phase {
+    return this.#phase
+  }
+
+  /** No new orders until `resume`, also after a restart; data and cancels go on. */
+  pause(why: string): void {
+    this.#mode.set("paused", why)
+  }
+
+  /** The same, because something is wrong. */
+  halt(why: string): void {
+    this.#mode.set("halted", why)
+  }
+
+  /** Trades again, also the strategies that an error had paused. */
+  resume(why = "resumed by the operator"): void {
+    this.#mode.set("running", why)
+    for (const { runner } of this.#hosted) if (runner.state === "paused") runner.run()
+  }
+
+  /** Of every orders task. */
+  async cancelAll(): Promise<void> {
+    await Promise.all(this.#house.allOrders.map((task) => task.cancelAll()))
+  }
+
+  async flatten(): Promise<void> {
+    await Promise.all(this.#house.allOrders.map((task) => task.flatten()))
+  }
+
+  #refusal(): string | undefined {
+    if (this.#phase === "stopping" || this.#phase === "stopped") return "the bot is stopping"
+    return this.#mode.refusal()
+  }
+
+  // ---- what outsiders see ----
+
+  get tasks(): readonly RunningTask[] {
+    return this.#house.tasks
+  }
+
+  /** Why it is not safe to trade now; empty when it is. */
+  reasons(): readonly string[] {
+    const own = this.#phase === "running" ? [] : [`the bot is ${this.#phase}`]
+    const mode = this.#mode.refusal()
+    const strategies = this.#hosted.map(({ runner }) => runner.refusal()).filter((reason) => reason !== undefined)
+    return [
+      ...own,
+      ...(mode === undefined ? [] : [mode]),
+      ...strategies,
+      ...this.#house.tasks.flatMap((task) => task.reasons()),
+    ]
+  }
+
+  /** Plain JSON without secrets. */
+  state(): Readonly<Record<string, unknown>> {
+    const { latency } = this.#delivery
+    return {
+      bot: this.plan.name,
+      phase: this.#phase,
+      mode: this.#mode.mode,
+      modeWhy: this.#mode.why,
+      reasons: this.reasons(),
+      params: this.plan.params,
+      events: this.#delivery.sequence,
+      waiting: this.#delivery.waiting(),
+      latencyUs: {
+        p50: latency.quantile(0.5),
+        p99: latency.quantile(0.99),
+        p999: latency.quantile(0.999),
+        max: latency.max,
+      },
+      strategies: this.#hosted.map(({ runner }) => ({
+        name: runner.name,
+        state: runner.state,
+        why: runner.refusal() ?? "",
+        handled: runner.handled,
+        waiting: runner.work,
+        dropped: runner.dropped,
+        errors: runner.errors,
+      })),
+      tasks: this.#house.tasks.map((task) => ({ task: taskName(task.spec), reasons: task.reasons(), ...task.state() })),
+    }
+  }
+
+  /** Orders, fills, book and feed states, troubles and mode changes, as they happen. Returns how to leave. */
+  subscribe(listener: NewsListener): () => void {
+    return this.#news.subscribe(listener)
+  }
+
+  /** What the numbers in `activity` mean. */
+  get activityNames(): { readonly strategies: readonly string[]; readonly callbacks: readonly string[] } {
+    return { strategies: ["", ...this.#hosted.map(({ runner }) => runner.name)], callbacks: [...CALLBACKS, "timer"] }
+  }
+}

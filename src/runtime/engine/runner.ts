@@ -1,0 +1,359 @@
+import type { Context } from "./declaration/context.ts"
+import type { AnyStrategy } from "./declaration/strategy.ts"
+import { type AnyMessage, LAG } from "./event.ts"
+import type { Lane, Reader, Ring } from "./ring.ts"
+
+export type AnyHandler = (this: AnyStrategy, message: AnyMessage, ctx: Context) => unknown
+
+/** What a runner asks of the delivery it belongs to. */
+export interface RunnerHost {
+  /** Two numbers a watchdog may read from another thread: which strategy is in which callback, 0 where none is. */
+  readonly activity: Int32Array
+  /** Publish order of the latest event. */
+  readonly sequence: number
+  monotonic(): number
+  /** Work waits and the runner could take it: serve it as soon as may be. */
+  wake(runner: Runner): void
+  /** Whether the loop must be given back now. */
+  isSpent(runner: Runner): boolean
+  /** A promise is pending: see to it that it is missed when it takes too long. */
+  watch(runner: Runner): void
+  threw(runner: Runner, code: number, message: AnyMessage, error: unknown): void
+  slow(runner: Runner, code: number, tookUs: number): void
+  /** The next event for it is word of what it lost on this lane. */
+  lagMessage(runner: Runner, lane: Lane): AnyMessage
+  /** It had been too slow for its private events and has caught up. */
+  imageMessage(runner: Runner, ring: Ring, missed: number): AnyMessage
+  fellBehind(runner: Runner, ring: Ring): void
+}
+
+export type RunnerState = "new" | "running" | "paused" | "stopped"
+
+export interface RunnerOptions {
+  readonly number: number
+  readonly name: string
+  readonly strategy: AnyStrategy
+  /** By callback number. */
+  readonly handlers: readonly (AnyHandler | undefined)[]
+  readonly onThrow: "continue" | "pause" | "stop"
+  readonly handlerMsMax: number
+  readonly settleMsMax: number
+}
+
+/** One strategy: one event at a time, from its lanes, in the order that DESIGN promises: private lanes first, then publish order. */
+export class Runner implements Reader {
+  readonly number: number
+  readonly name: string
+  readonly strategy: AnyStrategy
+  readonly handlers: readonly (AnyHandler | undefined)[]
+  readonly onThrow: RunnerOptions["onThrow"]
+  readonly handlerUsMax: number
+  readonly settleUsMax: number
+  /** Set once its context exists, before anything is delivered. */
+  ctx!: Context
+  /** It is idle, nothing waits: an event may go straight to its handler. */
+  isOpen = false
+  /** Events that wait in its lanes, and lanes whose loss it has not been told. */
+  work = 0
+  /** How many of its lanes have lost events and not caught up. */
+  flooded = 0
+  state: RunnerState = "new"
+  why = ""
+  /** In the delivery's list of those to serve. */
+  isQueued = false
+  /** Events served from lanes since the loop was last given back, and when that began. */
+  streak = 0
+  streakAt = 0
+  isPending = false
+  pendingSince = 0
+  pendingCode = 0
+  /** The private ring at whose bound it was paused. */
+  behind: Ring | undefined
+  errors = 0
+  dropped = 0
+  handled = 0
+  readonly lanes: Lane[] = []
+  readonly #host: RunnerHost
+  readonly #private: Lane[] = []
+  readonly #market: Lane[] = []
+  readonly #lagging: Lane[] = []
+  #missed = 0
+  #roundAt = -1
+  #fairUntil = 0
+  #idle: (() => void)[] = []
+  readonly #settled = () => this.#resolved()
+  readonly #failed = (error: unknown) => this.#rejected(error)
+  #pendingMessage: AnyMessage | undefined
+
+  constructor(options: RunnerOptions, host: RunnerHost) {
+    this.number = options.number
+    this.name = options.name
+    this.strategy = options.strategy
+    this.handlers = options.handlers
+    this.onThrow = options.onThrow
+    this.handlerUsMax = options.handlerMsMax * 1_000
+    this.settleUsMax = options.settleMsMax * 1_000
+    this.#host = host
+  }
+
+  // ---- as the reader of its lanes ----
+
+  wants(code: number): boolean {
+    return this.handlers[code] !== undefined
+  }
+
+  filled(lane: Lane): void {
+    const lanes = lane.ring.isPrivate ? this.#private : this.#market
+    lanes.push(lane)
+  }
+
+  emptied(lane: Lane): void {
+    const lanes = lane.ring.isPrivate ? this.#private : this.#market
+    lanes.splice(lanes.indexOf(lane), 1)
+  }
+
+  lost(lane: Lane, count: number): void {
+    if (lane.dropped === 0) {
+      this.#lagging.push(lane)
+      this.work++
+    }
+    lane.dropped += count
+    this.dropped += count
+  }
+
+  full(ring: Ring): void {
+    if (this.behind !== undefined) return
+    this.behind = ring
+    this.#host.fellBehind(this, ring)
+  }
+
+  collapse(): void {
+    for (const lane of this.#private.slice()) this.#missed += lane.clear()
+  }
+
+  /** A market event that will not be kept for it, because it is paused: it will be told how many there were. */
+  pass(lane: Lane): void {
+    if (this.state === "paused") this.lost(lane, 1)
+  }
+
+  /** Whether an event that cannot be delivered now is to wait. */
+  keeps(isPrivate: boolean): boolean {
+    return this.state === "running" || (this.state === "paused" && isPrivate) || this.state === "new"
+  }
+
+  // ---- as the caller of its handlers ----
+
+  /** Straight from the publisher. Only where it is open. */
+  call(handler: AnyHandler, code: number, message: AnyMessage): void {
+    this.isOpen = false
+    const activity = this.#host.activity
+    activity[0] = this.number
+    activity[1] = code
+    let result: unknown
+    try {
+      result = handler.call(this.strategy, message, this.ctx)
+    } catch (error) {
+      this.#host.threw(this, code, message, error)
+    }
+    activity[0] = 0
+    this.handled++
+    if (result === undefined && this.work === 0 && this.state === "running") this.isOpen = true
+    else this.#after(result, code, message)
+  }
+
+  #after(result: unknown, code: number, message: AnyMessage): void {
+    if (isThenable(result)) this.#wait(result, code, message)
+    else this.#next()
+  }
+
+  #wait(result: PromiseLike<unknown>, code: number, message: AnyMessage): void {
+    this.isPending = true
+    this.pendingSince = this.#host.monotonic()
+    this.pendingCode = code
+    this.#pendingMessage = message
+    // A foreign thenable may call back at once, twice or never: a promise around it calls once and later.
+    const promise = result instanceof Promise ? result : Promise.resolve(result)
+    promise.then(this.#settled, this.#failed)
+    this.#host.watch(this)
+  }
+
+  #resolved(): void {
+    this.isPending = false
+    this.#pendingMessage = undefined
+    this.#next()
+  }
+
+  #rejected(error: unknown): void {
+    const message = this.#pendingMessage
+    this.isPending = false
+    this.#pendingMessage = undefined
+    if (message !== undefined) this.#host.threw(this, this.pendingCode, message, error)
+    this.#next()
+  }
+
+  #next(): void {
+    this.#tellIdle()
+    if (this.state !== "running" || this.isPending) return
+    if (this.work > 0 || this.behind !== undefined) this.#host.wake(this)
+    else this.isOpen = true
+  }
+
+  /** Serves what waits. True where it had to stop before all was served. */
+  drain(): boolean {
+    this.isOpen = false
+    while (this.state === "running" && !this.isPending) {
+      if (this.work === 0 && this.behind === undefined) {
+        this.isOpen = true
+        this.streak = 0
+        this.#tellIdle()
+        return false
+      }
+      if (this.streak === 0) this.streakAt = this.#host.monotonic()
+      if (this.#host.isSpent(this)) return true
+      this.streak++
+      this.#one()
+    }
+    return false
+  }
+
+  #one(): void {
+    const lagging = this.#lagging.shift()
+    if (lagging !== undefined) {
+      this.work--
+      this.#serve(this.#host.lagMessage(this, lagging), LAG)
+      return
+    }
+    if (this.behind !== undefined && this.#private.length === 0) {
+      const ring = this.behind
+      this.behind = undefined
+      const missed = this.#missed
+      this.#missed = 0
+      this.#serve(this.#host.imageMessage(this, ring, missed), LAG)
+      return
+    }
+    const { message, code } = this.#pick().take()
+    this.#serve(message, code)
+  }
+
+  #serve(message: AnyMessage, code: number): void {
+    const handler = this.handlers[code]
+    if (handler === undefined) return
+    const { activity } = this.#host
+    const startedAt = this.#host.monotonic()
+    activity[0] = this.number
+    activity[1] = code
+    let result: unknown
+    try {
+      result = handler.call(this.strategy, message, this.ctx)
+    } catch (error) {
+      this.#host.threw(this, code, message, error)
+    }
+    activity[0] = 0
+    this.handled++
+    const tookUs = this.#host.monotonic() - startedAt
+    if (tookUs > this.handlerUsMax) this.#host.slow(this, code, tookUs)
+    if (isThenable(result)) this.#wait(result, code, message)
+  }
+
+  // ---- which lane is next ----
+
+  #pick(): Lane {
+    const lane = this.#private.length > 0 ? earliest(this.#private) : this.#pickMarket()
+    if (lane === undefined)
+      throw new RangeError(`strategy ${this.name} counts ${this.work} waiting events and has none`)
+    return lane
+  }
+
+  /**
+   * Publish order, except that a flooded lane takes turns: after one event of each flooded lane, whatever waited
+   * elsewhere at that moment goes first. So a flooded lane delays another by one event at most, all N − 1 by N − 1.
+   */
+  #pickMarket(): Lane | undefined {
+    if (this.flooded === 0) return earliest(this.#market)
+    const orderly = earliest(this.#market, false)
+    if (orderly !== undefined && orderly.nextSequence() <= this.#fairUntil) return orderly
+    const flooded = this.#market.filter((lane) => lane.isFlooded).sort((a, b) => a.number - b.number)
+    const next = flooded.find((lane) => lane.number > this.#roundAt)
+    if (next !== undefined && next !== flooded.at(-1)) {
+      this.#roundAt = next.number
+      return next
+    }
+    this.#roundAt = -1
+    this.#fairUntil = this.#host.sequence
+    return next ?? orderly ?? flooded[0]
+  }
+
+  // ---- its life ----
+
+  run(): void {
+    if (this.state === "stopped") return
+    this.state = "running"
+    this.why = ""
+    this.#next()
+  }
+
+  /** No event reaches it until `run`. Private events wait; market events are counted. */
+  pause(why: string): void {
+    if (this.state === "stopped") return
+    this.#close("paused", why)
+    for (const lane of this.#market.slice()) this.lost(lane, lane.clear())
+  }
+
+  /** No event reaches it any more. */
+  stop(why: string): void {
+    this.#close("stopped", why)
+    for (const lane of [...this.#market, ...this.#private]) lane.clear()
+    for (const lane of this.#lagging.splice(0)) {
+      lane.dropped = 0
+      this.work--
+    }
+    this.behind = undefined
+  }
+
+  #close(state: "paused" | "stopped", why: string): void {
+    this.state = state
+    this.why = why
+    this.isOpen = false
+    this.#tellIdle()
+  }
+
+  /** Resolves when no promise of a handler is pending and nothing waits that it could take. */
+  async whenIdle(): Promise<void> {
+    while (this.isPending || (this.state === "running" && this.work > 0)) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      this.#idle.push(resolve)
+      await promise
+    }
+  }
+
+  #tellIdle(): void {
+    if (this.#idle.length > 0) for (const told of this.#idle.splice(0)) told()
+  }
+
+  /** Why it does not trade; undefined where it does. */
+  refusal(): string | undefined {
+    if (this.state === "paused" || this.state === "stopped")
+      return `strategy ${this.name} is ${this.state}: ${this.why}`
+    if (this.behind === undefined) return undefined
+    return `strategy ${this.name} is paused: it has not kept up with the private events of ${this.behind.task}`
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  if (typeof value !== "object" || value === null) return false
+  return value instanceof Promise || typeof (value as { then?: unknown }).then === "function"
+}
+
+/** The lane with the earliest waiting event; of those that are not flooded, where `withFlooded` is false. */
+function earliest(lanes: readonly Lane[], withFlooded = true): Lane | undefined {
+  let first: Lane | undefined
+  let least = Infinity
+  for (const lane of lanes) {
+    if (lane.isFlooded && !withFlooded) continue
+    const sequence = lane.nextSequence()
+    if (sequence >= least) continue
+    first = lane
+    least = sequence
+  }
+  return first
+}

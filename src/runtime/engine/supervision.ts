@@ -1,0 +1,117 @@
+import type { CallbackData, CallbackName, TaskRef } from "../domain/callbacks.ts"
+import { describe } from "../domain/errors.ts"
+import type { Counter } from "../domain/metrics.ts"
+import type { Clock, Log, Timer } from "../ports.ts"
+import type { Turn } from "../tasks/turn.ts"
+import { type AnyMessage, ERROR, eventName } from "./event.ts"
+import type { Meters } from "./meters.ts"
+import type { Runner } from "./runner.ts"
+
+export interface SupervisionOptions {
+  readonly clock: Clock
+  readonly turn: Turn
+  readonly log: Log
+  readonly meters: Meters
+  /** Told of troubles and of other events an outsider wants to see. Must not throw. */
+  tap(callback: CallbackName, message: AnyMessage): void
+}
+
+type Post = (runner: Runner, code: number, data: CallbackData["onError"], task: TaskRef) => void
+
+/** Watches handlers: what they throw is reported and the strategy's policy decides; what takes too long is reported. */
+export class Supervision {
+  readonly #options: SupervisionOptions
+  readonly #post: Post
+  readonly #thrown = new Map<Runner, Counter>()
+  readonly #watched = new Set<Runner>()
+  #settleUsLeast = Infinity
+  #timer: Timer | undefined
+  #isClosed = false
+
+  constructor(options: SupervisionOptions, post: Post) {
+    this.#options = options
+    this.#post = post
+  }
+
+  add(runner: Runner): void {
+    const labels = { strategy: runner.name }
+    const counter = this.#options.meters.counter("perigee_handler_errors_total", "Handlers that threw", labels)
+    this.#thrown.set(runner, counter)
+    this.#settleUsLeast = Math.min(this.#settleUsLeast, runner.settleUsMax)
+  }
+
+  threw(runner: Runner, code: number, message: AnyMessage, error: unknown): void {
+    const callback = eventName(code)
+    const why = describe(error)
+    const stack = error instanceof Error ? error.stack : undefined
+    const { kind, id, market } = message.task
+    const counter = this.#thrown.get(runner)
+    if (counter !== undefined) counter.value++
+    runner.errors++
+    const fields = { strategy: runner.name, callback, task: `${kind} ${id}`, market, sequence: message.sequence }
+    this.#options.log.error("strategy.threw", { ...fields, why, stack })
+    this.#report(runner, code, { kind: "handler", message: why, detail: { ...fields, stack } }, message.task)
+    if (runner.onThrow === "pause") runner.pause(`${callback} threw: ${why}`)
+    if (runner.onThrow === "stop") runner.stop(`${callback} threw: ${why}`)
+  }
+
+  /** A handler held the loop. */
+  slow(runner: Runner, code: number, tookUs: number): void {
+    this.#tooLong(runner, code, "slow handler", `held the loop for ${(tookUs / 1_000).toFixed(1)} ms`)
+  }
+
+  /** A promise is pending. One timer serves all of them, armed only while there are any. */
+  watch(runner: Runner): void {
+    this.#watched.add(runner)
+    if (this.#timer === undefined) this.#arm(this.#settleUsLeast)
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#timer?.cancel()
+    this.#timer = undefined
+  }
+
+  #arm(delayUs: number): void {
+    if (this.#isClosed) return
+    this.#timer = this.#options.clock.timer(delayUs / 1_000, () => {
+      this.#timer = undefined
+      const nextUs = this.#check()
+      if (this.#timer === undefined && this.#watched.size > 0) this.#arm(nextUs)
+    })
+  }
+
+  /** How long until the next promise may be overdue, µs. */
+  #check(): number {
+    const now = this.#options.clock.monotonic()
+    let nextUs = Infinity
+    for (const runner of this.#watched) {
+      const leftUs = runner.pendingSince + runner.settleUsMax - now
+      if (runner.isPending && leftUs > 0) {
+        nextUs = Math.min(nextUs, leftUs)
+        continue
+      }
+      this.#watched.delete(runner)
+      if (!runner.isPending) continue
+      const what = `has not settled for ${runner.settleUsMax / 1_000} ms`
+      this.#options.turn.run(() => this.#tooLong(runner, runner.pendingCode, "unsettled handler", what))
+    }
+    return nextUs
+  }
+
+  #tooLong(runner: Runner, code: number, kind: "slow handler" | "unsettled handler", what: string): void {
+    const callback = eventName(code)
+    const detail = { strategy: runner.name, callback }
+    const message = `strategy ${runner.name}: ${callback} ${what}`
+    this.#options.log.warn(kind === "slow handler" ? "handler.slow" : "handler.unsettled", { ...detail, what })
+    this.#report(runner, code, { kind, message, detail }, { kind: "engine", id: "1" })
+  }
+
+  /** To the strategy's own `onError`, unless that is what failed, and to whoever listens from outside. */
+  #report(runner: Runner, code: number, what: Omit<CallbackData["onError"], "timestamp">, task: TaskRef): void {
+    const now = this.#options.clock.now()
+    const data: CallbackData["onError"] = { ...what, timestamp: now }
+    this.#options.tap("onError", { data, task, receivedAt: now, sequence: 0 })
+    if (code !== ERROR) this.#post(runner, ERROR, data, task)
+  }
+}
