@@ -30,7 +30,8 @@ const ROOMS: Record<string, string> = {
 // A room may use these builtins; platform may use all.
 const BUILTINS: Record<string, string> = {
   domain: "node:crypto",
-  storage: "node:crypto node:fs node:os node:path node:worker_threads",
+  storage: "node:crypto node:fs node:os node:path node:string_decoder node:worker_threads node:zlib",
+  http: "node:crypto",
   kit: "node:crypto",
   venue: "node:crypto",
   model: "node:fs node:path node:url node:worker_threads",
@@ -52,7 +53,7 @@ const PACKAGES: Record<string, string> = {
 const OUTSIDE: Record<string, RegExp> = {
   "the wall clock": /\bDate\.now\b|\bnew Date\b|\bperformance\.now\b/,
   "a timer": /\b(?:setTimeout|setInterval|setImmediate)\b/,
-  "the network": /(?<![.\w])fetch\(|\bglobalThis\.fetch\b|\bnew (?:WebSocket|EventSource)\b/,
+  "the network": /(?<![.\w#])fetch\((?!\w+\??:)|\bglobalThis\.fetch\b|\bnew (?:WebSocket|EventSource)\b/,
   // Platform and architecture are constants of a build: the bundler puts them in.
   "the process": /(?<![.\w$])process\.(?!platform\b|arch\b)/,
   "Bun's own API": /(?<![.\w$])Bun\.|\bimport\.meta\.(?:dir|main|require)\b/,
@@ -199,7 +200,7 @@ describe("the scan itself", () => {
 
   test("sees forbidden calls in code, not in comments or strings", () => {
     const source =
-      '// Date.now() here\nconst a = "setTimeout"\nconst b = `${Math.random()}`\nprocess.exit(1)\napp.fetch(request)'
+      '// Date.now() here\nconst a = "setTimeout"\nconst b = `${Math.random()}`\nprocess.exit(1)\napp.fetch(request)\ninterface A { fetch(request: Request): void }'
     expect(touched("src/runtime/engine/a.ts", source)).toEqual([
       "src/runtime/engine/a.ts touches the process",
       "src/runtime/engine/a.ts touches chance",
