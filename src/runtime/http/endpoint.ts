@@ -9,7 +9,7 @@ import { METRICS_TYPE, render } from "./prometheus.ts"
 import { EventStream, type StreamOptions } from "./stream.ts"
 
 export interface Endpoint {
-  fetch(request: Request, remote: { readonly isLoopback: boolean }): Response | Promise<Response>
+  readonly fetch: (request: Request, remote: { readonly isLoopback: boolean }) => Response | Promise<Response>
   /** Clients of `/events` now, and how many were dropped because they read too slowly. */
   readonly events: { readonly size: number; readonly dropped: number }
   /** Ends the event streams; the server itself is the listener's. */

@@ -1,5 +1,4 @@
 import { createReadStream } from "node:fs"
-import { StringDecoder } from "node:string_decoder"
 import { createGunzip } from "node:zlib"
 import { describe, JournalError } from "../domain/errors.ts"
 import type { TapeEntry } from "../ports.ts"
@@ -23,11 +22,11 @@ async function* linesOf(file: string): AsyncGenerator<string> {
   const bytes = file.endsWith(".gz") ? source.pipe(createGunzip()) : source
   // `pipe` hands on no errors: without this a missing file would wait for ever.
   if (bytes !== source) source.on("error", (error) => bytes.destroy(error))
-  const decoder = new StringDecoder("utf8")
+  const decoder = new TextDecoder()
   let rest = ""
   try {
     for await (const chunk of bytes) {
-      const lines = (rest + decoder.write(chunk as Buffer)).split("\n")
+      const lines = (rest + decoder.decode(chunk as Buffer, { stream: true })).split("\n")
       rest = lines.pop() ?? ""
       yield* lines
     }
