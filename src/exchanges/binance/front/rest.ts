@@ -7,6 +7,7 @@ import { Params } from "./params.ts"
 import { Refused, refusal } from "./refusal.ts"
 import * as account from "./rest-account.ts"
 import * as market from "./rest-market.ts"
+import * as wallet from "./rest-wallet.ts"
 import { checkSignature, checkTime } from "./security.ts"
 
 type Weight = number | ((params: Params) => number)
@@ -78,6 +79,8 @@ const ROUTES: Readonly<Record<string, Route>> = {
   "POST /fapi/v1/positionSide/dual": signed(1, account.setPositionMode),
   "GET /fapi/v1/multiAssetsMargin": signed(30, account.assetsMode),
   "POST /fapi/v1/multiAssetsMargin": signed(1, account.setAssetsMode),
+  "GET /sapi/v1/capital/config/getall": signed(10, wallet.coins),
+  "GET /sapi/v1/margin/allPairs": signed(1, wallet.marginPairs),
   "POST /fapi/v1/listenKey": keyed(1, account.openListenKey),
   "PUT /fapi/v1/listenKey": keyed(1, account.keepListenKey),
   "DELETE /fapi/v1/listenKey": keyed(1, account.closeListenKey),
