@@ -6,7 +6,7 @@ const folders = ["src", "test", "scripts"]
 
 const checks: [string, () => Promise<{ exitCode: number }>][] = [
   ["format", async () => await $`oxfmt --check`],
-  ["lint", async () => await $`oxlint --type-aware --deny-warnings ${folders}`],
+  ["lint", async () => await $`oxlint --deny-warnings ${folders}`],
   ["types", async () => await $`tsc --noEmit`],
   ["layers", async () => await $`${process.execPath} test test/layers.test.ts test/tidy.test.ts`],
 ]
