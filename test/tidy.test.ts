@@ -43,7 +43,9 @@ describe("the source", () => {
   })
 
   test("writes every relative import with its extension", () => {
-    const bare = typescript.filter((path) => specifiers(read(path)).some((name) => /^\.(?!.*(?:\.[a-z0-9]+|\/)$)/.test(name)))
+    const bare = typescript.filter((path) =>
+      specifiers(read(path)).some((name) => /^\.(?!.*(?:\.[a-z0-9]+|\/)$)/.test(name)),
+    )
     expect(bare).toEqual([])
   })
 })
