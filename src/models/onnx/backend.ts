@@ -58,10 +58,19 @@ export function openInline(source: ModelSource, config: ModelConfig): Open {
 const lost = (error: unknown): Error =>
   isDead(error) ? new LostRuntime("the ONNX runtime broke down", { cause: error }) : (error as Error)
 
-/** The model in a worker of its own. */
-export function openInWorker(source: ModelSource, config: ModelConfig): Open {
+/**
+ * Beside this file in a checkout. A bundle has no such neighbour: its worker is an entry point of its own, and lies where the build's root
+ * folder (this project's `src`) puts it, below the folder of the main bundle.
+ */
+const workerUrl = (): URL =>
+  import.meta.url.endsWith("/backend.ts")
+    ? new URL("./worker.ts", import.meta.url)
+    : new URL("./models/onnx/worker.js", import.meta.url)
+
+/** The model in a worker of its own, whose entry is `url`. */
+export function openInWorker(source: ModelSource, config: ModelConfig, url: string | URL = workerUrl()): Open {
   return (runtime) => {
-    const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" })
+    const worker = new Worker(url, { type: "module" })
     const opened = new Promise<Backend>((resolve, reject) => listen(worker, resolve, reject))
     worker.postMessage({ open: { source, config, runtime } } satisfies ToWorker, [])
     return { opened, abort: () => worker.terminate() }

@@ -41,7 +41,11 @@ export function findModel(source: ModelSource, given: ModelConfig = {}): FoundMo
 
 const isOnnx = (path: string): boolean => extname(path).toLowerCase() === ".onnx"
 
-const stem = (path: string): string => basename(path, extname(path))
+/** A file inside a compiled binary carries a hash in its name: `/$bunfs/root/momentum-4n84ktey.onnx`. */
+const stem = (path: string): string => {
+  const name = basename(path, extname(path))
+  return path.startsWith("/$bunfs/") ? name.replace(/-[0-9a-z]{8}$/, "") : name
+}
 
 function readModel(file: string): Uint8Array {
   try {

@@ -26,6 +26,8 @@ export interface OnnxOptions {
    * pause of about a second. Inline, where that pause would hold the loop, the default is `full`.
    */
   readonly runtime?: RuntimeKind
+  /** The worker's entry, where a build put it somewhere else than `models/onnx/worker.js` beside the main bundle. */
+  readonly worker?: string | URL
   readonly loadMsMax?: number
   readonly stuckMsMax?: number
 }
@@ -36,7 +38,7 @@ export function onnxRunner(options: OnnxOptions): ModelRunner {
   return createRunner({
     clock: options.clock,
     file: typeof source === "string" ? source : (config.modelName ?? "embedded"),
-    open: isInline ? openInline(source, config) : openInWorker(source, config),
+    open: isInline ? openInline(source, config) : openInWorker(source, config, options.worker),
     runtime: options.runtime ?? (isInline ? "full" : "trimmed"),
     queueMax: Math.max(1, options.queueMax ?? 64),
     whenFull: options.whenFull ?? "refuse",

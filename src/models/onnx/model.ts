@@ -59,7 +59,8 @@ function named<T>(file: FoundModel["file"], run: () => T): T {
     return run()
   } catch (cause) {
     if (isDead(cause)) throw cause
-    throw new ModelError(`model ${file}: ${describe(cause)}${advice(describe(cause))}`, { cause })
+    const reason = describe(cause)
+    throw new ModelError(`model ${file}: ${reason}${advice(reason)}`)
   }
 }
 

@@ -78,10 +78,7 @@ export function createRunner(options: RunnerOptions): ModelRunner {
   const openBounded = async (): Promise<Backend> => {
     const attempt = options.open(runtime)
     const late = Promise.withResolvers<never>()
-    const giveUp = (why: string) => {
-      attempt.abort()
-      late.reject(new ModelError(`model ${file} ${why}`))
-    }
+    const giveUp = (why: string) => late.reject(new ModelError(`model ${file} ${why}`))
     abortOpening = () => giveUp("was closed while it loaded")
     const timer = clock.timer(options.loadMsMax, () => giveUp(`did not load within ${options.loadMsMax} ms`))
     try {
@@ -229,7 +226,8 @@ export function createRunner(options: RunnerOptions): ModelRunner {
 
 function asModelError(error: unknown, file: string): ModelError {
   if (error instanceof ModelError && error.message.includes(file)) return error
-  return new ModelError(`model ${file}: ${describe(error)}`, { cause: error })
+  if (!(error instanceof Error)) return new ModelError(`model ${file}: ${describe(error)}`)
+  return new ModelError(`model ${file}: ${error.message}`, { cause: error.cause })
 }
 
 /** The input's metadata wins over what the runner says of itself. */
