@@ -1,0 +1,90 @@
+import { ConfigError, describe } from "../../domain/errors.ts"
+
+/** A child process of this very program. */
+export interface Child {
+  readonly pid: number
+  /** Resolves with the first line of its standard output; rejects with ConfigError where it ends before. */
+  firstLine(): Promise<string>
+  stop(): void
+}
+
+/** The process this runs in: the only place that names it. */
+export interface Machine {
+  readonly args: readonly string[]
+  readonly cwd: string
+  readonly isInteractive: boolean
+  readonly columns: number
+  out(text: string): void
+  err(text: string): void
+  env(name: string): string | undefined
+  /** Called once at SIGINT or SIGTERM; a second signal ends the process at once. */
+  onStop(asked: (signal: string) => void): void
+  /** Runs this program again with these words, its standard error passed on. It ends when this process does. */
+  spawnSelf(words: readonly string[]): Child
+  /** Peak resident memory so far, bytes. */
+  peakMemoryBytes(): number
+  exit(status: number): never
+  /** Default export of a module file. */
+  load(file: string): Promise<unknown>
+}
+
+const INTERRUPTED = 130
+
+export function bunMachine(): Machine {
+  return {
+    args: process.argv.slice(2),
+    cwd: process.cwd(),
+    isInteractive: process.stdout.isTTY === true,
+    columns: process.stdout.columns ?? 80,
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    env: (name) => process.env[name],
+    onStop,
+    spawnSelf,
+    peakMemoryBytes: () => process.resourceUsage().maxRSS * 1_024,
+    exit: (status) => process.exit(status),
+    load: async (file) => ((await import(file)) as { default?: unknown }).default,
+  }
+}
+
+function onStop(asked: (signal: string) => void): void {
+  let isAsked = false
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.on(signal, () => {
+      if (isAsked) process.exit(INTERRUPTED)
+      isAsked = true
+      asked(signal)
+    })
+  }
+}
+
+/** A compiled program is its own executable; from a checkout Bun is, and the module that was started comes first. */
+function command(words: readonly string[]): string[] {
+  const [, main = ""] = process.argv
+  return main.startsWith("/$bunfs/") ? [process.execPath, ...words] : [process.execPath, main, ...words]
+}
+
+function spawnSelf(words: readonly string[]): Child {
+  // The child reads its standard input and ends when this process has ended, however that happened.
+  const child = Bun.spawn(command(words), { stdin: "pipe", stdout: "pipe", stderr: "inherit" })
+  return {
+    pid: child.pid,
+    firstLine: () => firstLine(child.stdout, words),
+    stop: () => child.kill(),
+  }
+}
+
+async function firstLine(stream: ReadableStream<Uint8Array>, words: readonly string[]): Promise<string> {
+  const decoder = new TextDecoder()
+  let text = ""
+  try {
+    for await (const chunk of stream) {
+      text += decoder.decode(chunk, { stream: true })
+      const end = text.indexOf("\n")
+      if (end >= 0) return text.slice(0, end)
+    }
+  } catch (error) {
+    throw new ConfigError(`perigee ${words.join(" ")} could not be read: ${describe(error)}`, { cause: error })
+  }
+  throw new ConfigError(`perigee ${words.join(" ")} ended before it was ready; its last words are above`)
+}

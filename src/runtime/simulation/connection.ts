@@ -1,0 +1,135 @@
+import type { Clock, InboundConnection, InboundSockets, Socket, SocketHandler, SocketTarget } from "../ports.ts"
+import type { Weather } from "./faults.ts"
+import { Pipe } from "./pipe.ts"
+
+const ABNORMAL = 1006
+const GOING_AWAY = 1001
+
+/** A WebSocket in memory, both of its ends. */
+export class VirtualConnection implements Socket {
+  readonly inbound: InboundConnection
+  readonly #weather: Weather
+  readonly #handler: SocketHandler
+  readonly #toServer: Pipe
+  readonly #toClient: Pipe
+  readonly #clock: Clock
+  readonly #forget: (connection: VirtualConnection) => void
+  #server: InboundSockets | undefined
+  #state: "connecting" | "open" | "closing" | "closed" = "connecting"
+  #isServed = false
+
+  constructor(
+    id: number,
+    clock: Clock,
+    weather: Weather,
+    handler: SocketHandler,
+    forget: (connection: VirtualConnection) => void,
+  ) {
+    this.#clock = clock
+    this.#weather = weather
+    this.#handler = handler
+    this.#forget = forget
+    this.#toServer = new Pipe(clock, weather)
+    this.#toClient = new Pipe(clock, weather)
+    this.inbound = {
+      id,
+      send: (text) => this.#carry(this.#toClient, text, () => this.#arrive(text)),
+      ping: () => this.#carry(this.#toClient, "", () => this.#pinged()),
+      bufferedBytes: () => this.#toClient.inFlight,
+      close: (code, reason) => this.#toClient.put(0, () => this.#end(code, reason)),
+    }
+  }
+
+  /** Brings the handshake to the server; without one, the connection is refused. */
+  connect(target: SocketTarget, server: InboundSockets | undefined, mistake: string): void {
+    this.#toServer.put(0, () => {
+      if (server === undefined) return this.#fail(mistake)
+      const path = target.url.replace(/^[^/]*\/\/[^/?]*/, "")
+      const headers = Object.entries(target.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value])
+      const refusal = server.open(this.inbound, path === "" ? "/" : path, Object.fromEntries(headers))
+      if (refusal !== undefined) return this.#fail(`Unexpected server response: ${refusal.status}`)
+      this.#server = server
+      this.#isServed = true
+    })
+    this.#toServer.put(0, () => this.#toClient.put(0, () => this.#opened()))
+  }
+
+  send(text: string): boolean {
+    if (this.#state !== "open") return false
+    this.#carry(this.#toServer, text, () => this.#server?.text(this.inbound, text))
+    return true
+  }
+
+  ping(): void {
+    if (this.#state === "open") this.#carry(this.#toServer, "", () => this.#serverPinged())
+  }
+
+  bufferedBytes(): number {
+    return this.#toServer.inFlight
+  }
+
+  close(code = 1000, reason = ""): void {
+    if (this.#state === "closing" || this.#state === "closed") return
+    const wasOpen = this.#state === "open"
+    this.#state = "closing"
+    if (wasOpen) this.#toServer.put(0, () => this.#toClient.put(0, () => this.#end(code, reason)))
+    else this.#clock.defer(() => this.#fail(reason === "" ? "closed before it was open" : reason))
+  }
+
+  /** Both ends lose it at once, and what was under way. */
+  cut(): void {
+    this.#end(ABNORMAL, "")
+  }
+
+  /** The server stops. */
+  leave(): void {
+    this.#end(GOING_AWAY, "Server closed")
+  }
+
+  #opened(): void {
+    if (this.#state !== "connecting") return
+    this.#state = "open"
+    this.#handler.open()
+  }
+
+  #arrive(text: string): void {
+    // What the server sends while it opens may come before the handshake's own answer is through.
+    if (this.#state === "connecting") this.#opened()
+    if (this.#state !== "open") return
+    this.#handler.text(text, this.#clock.now())
+    if (this.#toClient.inFlight === 0) this.#server?.drained?.(this.inbound)
+  }
+
+  #pinged(): void {
+    if (this.#state === "connecting") this.#opened()
+    this.#handler.alive?.()
+    this.#carry(this.#toServer, "", () => this.#server?.alive(this.inbound))
+  }
+
+  #serverPinged(): void {
+    this.#server?.alive(this.inbound)
+    this.#carry(this.#toClient, "", () => this.#handler.alive?.())
+  }
+
+  #carry(pipe: Pipe, text: string, deliver: () => void): void {
+    if (this.#state === "closed") return
+    if (this.#weather.strikes("cutRate")) return this.#clock.defer(() => this.cut())
+    if (this.#weather.strikes("dropRate")) return
+    pipe.put(text.length, deliver)
+    if (this.#weather.strikes("duplicateRate")) pipe.put(text.length, deliver)
+  }
+
+  #fail(why: string): void {
+    this.#end(ABNORMAL, why)
+  }
+
+  #end(code: number, reason: string): void {
+    if (this.#state === "closed") return
+    this.#state = "closed"
+    this.#toServer.end()
+    this.#toClient.end()
+    this.#forget(this)
+    if (this.#isServed) this.#server?.closed(this.inbound)
+    this.#handler.closed(code, reason)
+  }
+}

@@ -1,0 +1,45 @@
+import type { Random } from "../ports.ts"
+
+/** What goes wrong in a virtual network. Rates are chances from 0 to 1; all absent: nothing does. */
+export interface Faults {
+  /** One way, for each message; the order within a connection stays. 0 by default. */
+  readonly latencyMsMin?: number
+  readonly latencyMsMax?: number
+  /** A connection attempt or request is refused: nothing of it arrives. */
+  readonly refuseRate?: number
+  /** A WebSocket message is lost though its connection stands. */
+  readonly dropRate?: number
+  /** A WebSocket message arrives twice. */
+  readonly duplicateRate?: number
+  /** The connection ends instead of carrying the message. */
+  readonly cutRate?: number
+  /** An HTTP request never arrives, and its caller hears nothing. */
+  readonly lostRequestRate?: number
+  /** An HTTP request is served, and its caller hears nothing. */
+  readonly lostReplyRate?: number
+}
+
+export type FaultRate = Exclude<keyof Faults, `latency${string}`>
+
+/** Draws from the seed only where something can go wrong, so that a fault more leaves the others' draws alone. */
+export class Weather {
+  readonly #random: Random
+  readonly #faults: () => Faults
+
+  constructor(random: Random, faults: () => Faults) {
+    this.#random = random
+    this.#faults = faults
+  }
+
+  strikes(rate: FaultRate): boolean {
+    const chance = this.#faults()[rate] ?? 0
+    return chance > 0 && this.#random.next() < chance
+  }
+
+  latencyMs(): number {
+    const { latencyMsMin = 0, latencyMsMax = latencyMsMin } = this.#faults()
+    return latencyMsMax > latencyMsMin
+      ? latencyMsMin + this.#random.next() * (latencyMsMax - latencyMsMin)
+      : latencyMsMin
+  }
+}
