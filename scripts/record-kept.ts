@@ -83,6 +83,8 @@ const fills: readonly ((index: number) => number)[] = [
   () => 1,
   () => Math.abs(next()),
   () => next() * 1_000,
+  // Whole numbers, among them indices outside of any table.
+  () => Math.round(next() * 50),
   (index) => (index % 3 === 0 ? Number.NaN : next()),
 ]
 

@@ -1,11 +1,11 @@
-// Made by scripts/record-kept.ts from 835 models; 4867 of 17288 functions.
+// Made by scripts/record-kept.ts from 835 models; 4868 of 17288 functions.
 import type { Kept } from "./trim.ts"
 
 export const kept: Kept = {
   wasmBytes: 14239897,
   functions: 17288,
   bits: [
-    "//eS3+/ct37y+29/P+//e+v9fvyPvr6Pn38tj9n350/Hvfiv98a/dzY/aMHZMLRUVlf/GPEXbVnSxiT8X26rwC2bSbdbxi2cuE8RXHBj+QU86/",
+    "//eS3+/ct37y+29/P+//e+v9fvyPvr6Pn38tj/n350/Hvfiv98a/dzY/aMHZMLRUVlf/GPEXbVnSxiT8X26rwC2bSbdbxi2cuE8RXHBj+QU86/",
     "ehIj+aoTXuh3xcwk8LvKoV4mf+l+F+AKJr/3/hdC5Mue3/8Gg3QAEAhp+3czAICu0RCQAAEviz28thaT6ZbCwCCAASJaDM+/8XbyQ/+ezu+h8I",
     "JEYGZNXh/yP0TIYVamh0BM9nknrx/YBhEQkACoCAQFY64Kffuokubjt8IfYK/UsOCmAG4HvedgGCARIAAgQEAAAAAkWOIQBg0TYi/5OAMSb/vw",
     "IANp+OJAkDQGANDghtn/9f9FADoQATAHYg6qUwhP6+MMAGAAAARkAEuAhQAGgADgFAgAAAACAR9gOIAHywCERgADAQ/9PP30EQ/z9A3Y85AGDJ",

@@ -1,0 +1,134 @@
+import { afterEach, describe, expect, test } from "bun:test"
+import { readFileSync } from "node:fs"
+import { type OnnxOptions, onnxRunner } from "../../../src/models/onnx/index.ts"
+import { describe as said } from "../../../src/runtime/domain/errors.ts"
+import type { ModelRunner } from "../../../src/runtime/ports.ts"
+import { cases, distance, fixture, modelOf, realClock, sample, tensor } from "./fixtures.ts"
+
+const running: ModelRunner[] = []
+afterEach(async () => {
+  for (const runner of running.splice(0)) await runner.close()
+})
+
+function runnerOf(options: Omit<OnnxOptions, "clock">): ModelRunner {
+  const runner = onnxRunner({ clock: realClock, ...options })
+  running.push(runner)
+  return runner
+}
+
+const failureOf = (promise: Promise<unknown>): Promise<string> => promise.then(() => "it did not fail", said)
+
+const one = cases.find(({ file }) => file === "mlp")!
+const request = (metadata: Record<string, string> = {}) => tensor(one.data, one.shape, metadata)
+
+describe.each([{ isInline: false }, { isInline: true, runtime: "trimmed" as const }])("a model %o", (where) => {
+  test("loads, tells what it is, and answers with the native runtime's numbers", async () => {
+    const runner = runnerOf({ source: modelOf("mlp"), ...where })
+    const loaded = await runner.load()
+    expect(loaded).toMatchObject({ name: "mlp", inputs: ["x"], outputs: ["y"], memoryBytes: 16 * 1024 * 1024 })
+    expect(loaded.loadMs).toBeGreaterThan(0)
+    const answer = await runner.predict(request({ asked: "7" }), 5_000)
+    expect(distance(answer.data, one.answer)).toBeLessThanOrEqual(1e-5)
+    expect({ ...answer, data: undefined }).toEqual({
+      timestamp: 1_700_000_000_000_000,
+      data: undefined as never,
+      shape: [1, 2],
+      metadata: {
+        asked: "7",
+        model_runner: "onnx",
+        model_name: "mlp",
+        output_index: "0",
+        output_count: "1",
+        output_dtype: "f32",
+      },
+    })
+  })
+
+  test("answers a burst in order, each request with its own", async () => {
+    const runner = runnerOf({ source: fixture("types.onnx"), config: { outputIndex: 13 }, ...where })
+    await runner.load()
+    const order: number[] = []
+    const asked = Array.from({ length: 60 }, async (_, index) => {
+      const answer = await runner.predict(tensor([index, 1, 2, 3], [4]), 5_000)
+      order.push(index)
+      return answer.data[0]
+    })
+    const numbers = Array.from({ length: 60 }, (_, index) => index)
+    expect(await Promise.all(asked)).toEqual(numbers)
+    expect(order).toEqual(numbers)
+  })
+
+  test("survives a request it cannot compute", async () => {
+    const runner = runnerOf({ source: modelOf("mlp"), ...where })
+    await runner.load()
+    const wrong = await failureOf(runner.predict(tensor(one.data, [6]), 5_000))
+    expect(wrong).toEndWith("mlp.onnx: input x wants shape [batch, 6], got [6]; nothing is reshaped for you")
+    const answer = await runner.predict(request(), 5_000)
+    expect(distance(answer.data, one.answer)).toBeLessThanOrEqual(1e-5)
+  })
+
+  test("comes from bytes too, as a binary carries them", async () => {
+    const runner = runnerOf({ source: readFileSync(sample), config: { modelName: "carried" }, ...where })
+    expect((await runner.load()).name).toBe("carried")
+    const momentum = cases.find(({ file }) => file === "momentum")!
+    const answer = await runner.predict(tensor(momentum.data, momentum.shape), 5_000)
+    expect(distance(answer.data, momentum.answer)).toBeLessThanOrEqual(1e-5)
+    expect(answer.metadata["model_name"]).toBe("carried")
+  })
+
+  test("with operators the trimmed runtime lacks is answered by the full one", async () => {
+    const rare = cases.find(({ file }) => file === "rare")!
+    const runner = runnerOf({ source: modelOf("rare"), ...where })
+    await runner.load()
+    const answer = await runner.predict(tensor(rare.data, rare.shape), 5_000)
+    expect(distance(answer.data, rare.answer)).toBeLessThanOrEqual(1e-5)
+  })
+
+  test("that cannot be loaded says so and leaves nothing running", async () => {
+    const runner = runnerOf({ source: fixture("nowhere.onnx"), ...where })
+    expect(await failureOf(runner.load())).toContain("nowhere.onnx cannot be read: there is no such file")
+  })
+})
+
+describe("the worker", () => {
+  test("takes the data with it when it is handed over, and copies it otherwise", async () => {
+    const kept = request()
+    const copying = runnerOf({ source: modelOf("mlp") })
+    await copying.load()
+    await copying.predict(kept, 5_000)
+    expect([...kept.data]).toEqual([...one.data])
+    const given = request()
+    const moving = runnerOf({ source: modelOf("mlp"), isHandedOver: true })
+    await moving.load()
+    const asked = moving.predict(given, 5_000)
+    expect(given.data.length).toBe(0)
+    expect(distance((await asked).data, one.answer)).toBeLessThanOrEqual(1e-5)
+  })
+
+  test("copies a view alone, not the memory it looks at", async () => {
+    const memory = new Float32Array(1_000_000)
+    memory.set(one.data, 500_000)
+    const view = memory.subarray(500_000, 500_006)
+    const runner = runnerOf({ source: modelOf("mlp") })
+    await runner.load()
+    const answer = await runner.predict({ ...request(), data: view }, 5_000)
+    expect(distance(answer.data, one.answer)).toBeLessThanOrEqual(1e-5)
+    expect(memory.length).toBe(1_000_000)
+  })
+
+  test("leaves the loop free while it loads", async () => {
+    const runner = runnerOf({ source: modelOf("mlp"), runtime: "full" })
+    let turns = 0
+    const count = setInterval(() => turns++, 1)
+    await runner.load()
+    clearInterval(count)
+    expect(turns).toBeGreaterThan(10)
+  })
+
+  test("does not replace the global Worker, nor does a model on the loop", async () => {
+    const before = globalThis.Worker
+    await runnerOf({ source: modelOf("mlp"), isInline: true }).load()
+    expect(globalThis.Worker).toBe(before)
+    expect(Object.getOwnPropertyDescriptor(globalThis, "Worker")?.set).toBeUndefined()
+  })
+})
