@@ -100,6 +100,14 @@ describe("the WebSocket API", () => {
     expect(call(quiet, { id: 1, method: "ping" })).toEqual({ id: 1, status: 200, result: {} })
   })
 
+  test("a listen key is the same one, whichever door gave it", () => {
+    const { desk, ask } = session()
+    expect(ask("userDataStream.start").error.code).toBe(-1102)
+    expect(ask("userDataStream.start", { apiKey }).result).toEqual({ listenKey: desk.listenKey() })
+    expect(ask("userDataStream.stop", { apiKey })).toMatchObject({ status: 200, result: {} })
+    expect(ask("userDataStream.ping", { apiKey }).error.code).toBe(-1125)
+  })
+
   test("an order placed here is the same order over REST and in the user data stream", () => {
     const { desk, signed } = session()
     const user = desk.open(`/private/ws/${desk.listenKey()}`)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test"
-import { Desk, type Json } from "./front-desk.ts"
+import { Desk, type Json, startedAt } from "./front-desk.ts"
 
 const open = (desk: Desk): Json[] =>
   desk.signed("GET", "/fapi/v1/openOrders", { symbol: "BTCUSDT" }).json as unknown as Json[]
@@ -251,6 +251,24 @@ describe("an order over REST", () => {
     expect(fill("bob")).toMatchObject({ maker: false, buyer: false, price: "61000.00", commission: "0.30500000" })
     expect(fill("ann").id).toBe(fill("bob").id)
   })
+})
+
+test("a venue started again gives no order, trade or update id a second time", () => {
+  const [first, second] = [new Desk(), new Desk({ startedAt: startedAt + 1_000_000 })]
+  const ids = (desk: Desk) => {
+    const { orderId } = desk.market("BUY", "0.010")
+    const [fill] = desk.signed("GET", "/fapi/v1/userTrades", { symbol: "BTCUSDT" }).json as unknown as Json[]
+    return {
+      order: BigInt(orderId),
+      fill: BigInt(fill!.id),
+      update: desk.get("/fapi/v1/depth", "symbol=BTCUSDT").lastUpdateId as number,
+    }
+  }
+  const before = ids(first)
+  const after = ids(second)
+  expect(after.order - before.order).toBeGreaterThan(1_000_000n)
+  expect(after.fill - before.fill).toBeGreaterThan(1_000_000n)
+  expect(after.update).toBeGreaterThan(before.update)
 })
 
 describe("the account over REST", () => {

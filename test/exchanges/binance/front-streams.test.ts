@@ -42,7 +42,9 @@ describe("stream control", () => {
       const socket = desk.open(path)
       socket.send({ method: "SUBSCRIBE", params: names, id: 1 })
       desk.pass(1_500)
-      return [...new Set(socket.frames.map((frame) => frame.e ?? "reply"))].sort()
+      return [...new Set(socket.frames.map((frame) => (frame.e ?? "reply") as string))].toSorted((a, b) =>
+        a.localeCompare(b),
+      )
     }
     expect(kinds("/public/ws")).toEqual(["bookTicker", "reply"])
     expect(kinds("/market/ws")).toEqual(["aggTrade", "markPriceUpdate", "reply"])

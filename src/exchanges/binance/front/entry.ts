@@ -11,18 +11,20 @@ import { checkSortedSignature, checkTime } from "./security.ts"
 
 interface Method {
   readonly weight: number
-  readonly isSigned: boolean
+  readonly access: "open" | "key" | "signed"
   readonly countsOrders?: boolean
   readonly run: (exchange: Exchange, params: Params, member: Member) => string
 }
 
-const open = (weight: number, run: market.Handler): Method => ({ weight, isSigned: false, run })
+const open = (weight: number, run: market.Handler): Method => ({ weight, access: "open", run })
 const signed = (weight: number, run: account.MemberHandler, countsOrders = false): Method => ({
   weight,
-  isSigned: true,
+  access: "signed",
   countsOrders,
   run: (exchange, params, member) => run(exchange, member, params),
 })
+
+const keyed = (weight: number, run: account.MemberHandler): Method => ({ ...signed(weight, run), access: "key" })
 
 /** Ed25519 only, says the page "WebSocket API General Info"; these accounts have HMAC keys. */
 const ed25519Only: Method = open(2, () => {
@@ -56,6 +58,9 @@ const METHODS: Readonly<Record<string, Method>> = {
   "v2/account.position": signed(5, account.positionRiskV3),
   "account.status": signed(5, account.accountV2),
   "v2/account.status": signed(5, account.accountV3),
+  "userDataStream.start": keyed(5, account.openListenKey),
+  "userDataStream.ping": keyed(1, account.keepListenKey),
+  "userDataStream.stop": keyed(1, account.closeListenKey),
 }
 
 interface Request {
@@ -98,7 +103,7 @@ export class Entry {
       method = Object.hasOwn(METHODS, request.method) ? METHODS[request.method] : undefined
       if (method === undefined) throw refusal(-1020)
       if (!this.#weight.add(method.weight, now)) throw refusal(-1003)
-      if (method.isSigned) member = this.#authenticate(request.params)
+      if (method.access !== "open") member = this.#authenticate(request.params, method.access === "signed")
       outcome = `"status":200,"result":${method.run(this.#exchange, request.params, member!)}`
     } catch (error) {
       if (!(error instanceof Refused)) throw error
@@ -108,8 +113,9 @@ export class Entry {
     hub.send(connection, `{"id":${request?.id ?? "null"},${outcome}${limits}}`)
   }
 
-  #authenticate(params: Params): Member {
+  #authenticate(params: Params, isSigned: boolean): Member {
     const member = memberOf(this.#exchange, params.need("apiKey"))
+    if (!isSigned) return member
     checkTime(params, this.#exchange.now)
     checkSortedSignature(params, member.secret)
     return member

@@ -1,4 +1,4 @@
-import type { FrontOutput } from "../../../runtime/ports.ts"
+import type { FrontOutput, Random } from "../../../runtime/ports.ts"
 import type { Account } from "../../matching/account.ts"
 import { Matching } from "../../matching/engine.ts"
 import { Flow } from "../../matching/flow.ts"
@@ -56,7 +56,7 @@ export class Exchange {
   readonly tape: Tape | undefined
   readonly #byAccount = new Map<string, Member>()
   readonly #flows: { readonly flow: Flow; readonly pit: Pit }[] = []
-  readonly #ids = seeded(0, 9)
+  readonly #letters: Random
   /** Told at each tick: pings, ages, countdowns that others keep. */
   readonly onTick: ((now: number) => void)[] = []
   now: number
@@ -66,11 +66,17 @@ export class Exchange {
 
   constructor(options: FrontOptions) {
     this.now = options.startedAt
+    this.#letters = seeded(options.seed, Math.floor(options.startedAt / 1000) | 0)
     this.#tickAt = options.startedAt - (options.startedAt % tickUs) + tickUs
     this.#fundingAt = this.nextFundingMs() * 1000
     const listings = (options.instruments ?? DEFAULT_LISTINGS).map((spec) => listing(spec))
+    // Nineteen digits, and from the time of the start, so that a venue started again gives no id a second time.
+    const firstId = BigInt(options.startedAt) * 1_000n + 1n
     this.engine = new Matching({
       instruments: listings,
+      firstOrderId: firstId * 4n,
+      firstTradeId: firstId * 3n,
+      firstUpdateId: Math.floor(options.startedAt / 300),
       listener: {
         trade: (trade) => this.#shownPit(trade.symbol)?.traded(trade),
         level: (book, side, ticks) => this.#shownPit(book.symbol)?.changed(side, ticks),
@@ -82,7 +88,7 @@ export class Exchange {
     listings.forEach((of, index) => {
       const random = seeded(options.seed, index * 2 + 1)
       const ms = Math.floor(options.startedAt / 1000)
-      const pit = new Pit(of, this.engine.books.get(of.symbol)!, this.hub, random, 3_050_000_000_000_000_001n, ms)
+      const pit = new Pit(of, this.engine.books.get(of.symbol)!, this.hub, random, firstId * 2n, ms)
       this.pits.set(of.symbol, pit)
       if (of.symbol === this.tape?.symbol) this.tape.attach(pit)
       else if (options.flow !== false) this.#flows.push({ pit, flow: this.#flow(pit, options, index) })
@@ -140,7 +146,7 @@ export class Exchange {
   token(length: number): string {
     const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
     let text = ""
-    while (text.length < length) text += letters[pick(this.#ids, letters.length)]
+    while (text.length < length) text += letters[pick(this.#letters, letters.length)]
     return text
   }
 

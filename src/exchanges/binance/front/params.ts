@@ -26,7 +26,7 @@ export class Params {
     const values = new Map<string, string>()
     for (const [name, value] of Object.entries(object)) {
       if (value !== null && value !== undefined)
-        values.set(name, typeof value === "object" ? JSON.stringify(value) : String(value))
+        values.set(name, typeof value === "string" ? value : JSON.stringify(value))
     }
     return new Params(values)
   }

@@ -19,14 +19,23 @@ export function streamPath(path: string): StreamPath | undefined {
   const match = /^(?:\/(public|market|private))?\/(ws|stream)(?:\/([^?]*))?(?:\?(.*))?$/.exec(path)
   if (match === null) return undefined
   const query = new Map((match[4] ?? "").split("&").map((part) => part.split("=", 2) as [string, string | undefined]))
-  const value = (name: string): string[] => decodeURIComponent(query.get(name) ?? "").split(/[/,]/)
-  const streams = [...decodeURIComponent(match[3] ?? "").split("/"), ...value("streams"), ...value("listenKey")]
+  const value = (name: string): string[] => unescaped(query.get(name) ?? "").split(/[/,]/)
+  const streams = [...unescaped(match[3] ?? "").split("/"), ...value("streams"), ...value("listenKey")]
   const events = value("events").filter((event) => event !== "")
   return {
     route: (match[1] as Route | undefined) ?? "plain",
     isCombined: match[2] === "stream",
     streams: streams.filter((stream) => stream !== ""),
     events: events.length === 0 ? undefined : events,
+  }
+}
+
+/** A sequence of escapes that is no UTF-8 names no stream. */
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return ""
   }
 }
 
@@ -75,7 +84,7 @@ export class Streams {
       const expected = VARIANTS.map((variant) => `\`${variant}\``).join(", ")
       return fault(
         2,
-        `Invalid request: unknown variant \`${String(method)}\`, expected one of ${expected} at line 1 column 28`,
+        `Invalid request: unknown variant \`${JSON.stringify(method)}\`, expected one of ${expected} at line 1 column 28`,
       )
     }
     if (method === "LIST_SUBSCRIPTIONS") return `"result":${JSON.stringify([...connection.streams])}`
