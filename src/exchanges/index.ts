@@ -1,7 +1,7 @@
 import type { Channel } from "../runtime/domain/channel.ts"
 import { ConfigError } from "../runtime/domain/errors.ts"
 import type { Inst } from "../runtime/domain/inst.ts"
-import type { Market } from "../runtime/domain/market.ts"
+import { isMarket, type Market } from "../runtime/domain/market.ts"
 import type { Auth, Subscription, Venue, VenueOptions } from "../runtime/ports.ts"
 import { binanceUm } from "./binance/index.ts"
 import { type ChannelText, parseChannel } from "./kit/channel.ts"
@@ -29,7 +29,10 @@ const asChannel = (channel: Channel | ChannelText): Channel =>
  */
 export function market(name: string, options?: VenueOptions): MarketCore {
   const make = Object.hasOwn(REGISTRY, name) ? REGISTRY[name as Market] : undefined
-  if (make === undefined) throw new ConfigError(`there is no market "${name}"; known: ${marketNames().join(", ")}`)
+  if (make === undefined) {
+    const why = isMarket(name) ? `market ${name} is not built yet` : `there is no market "${name}"`
+    throw new ConfigError(`${why}; known: ${marketNames().join(", ")}`)
+  }
   const venue = make(options)
   return {
     ...venue,

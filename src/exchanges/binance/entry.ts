@@ -3,6 +3,7 @@ import type { OperationName, ParamsOf } from "../../runtime/domain/operation.ts"
 import type { EntryFrame, OrderEntry, RateUsage } from "../../runtime/ports.ts"
 import type { Fields } from "../kit/endpoint.ts"
 import { isList, isObject, type JsonObject, parseExact } from "../kit/json.ts"
+import { asText } from "../kit/request.ts"
 import { credentialsOf } from "../kit/venue.ts"
 import { toAmend, toNewOrder, toOrderRef } from "./map/order.ts"
 import { type Param, sealMessage } from "./sign.ts"
@@ -29,7 +30,7 @@ function paramsOf(fields: Fields): Record<string, Param> {
   for (const name in fields) {
     const value = fields[name]
     if (value === undefined) continue
-    params[name] = name === "orderId" ? { digits: String(value) } : String(value)
+    params[name] = name === "orderId" ? { digits: asText(value) } : asText(value)
   }
   return params
 }

@@ -249,15 +249,19 @@ export function futuresScan(market: Market, fromNative: (symbol: string) => stri
 /** The key at `from` as its one letter's code, PU or UNKNOWN, the cursor at its value; -1 where there is none. */
 function keyAt(text: string, from: number): number {
   if (text.charCodeAt(from) !== QUOTE) return -1
-  if (text.charCodeAt(from + 2) === QUOTE && text.charCodeAt(from + 3) === COLON) {
+  const letter = text.charCodeAt(from + 1)
+  if (text.charCodeAt(from + 2) === QUOTE && text.charCodeAt(from + 3) === COLON && isLetter(letter)) {
     cursor.at = from + 4
-    return text.charCodeAt(from + 1)
+    return letter
   }
   const end = plainStringEnd(text, from)
   if (end < 0 || text.charCodeAt(end) !== COLON) return -1
   cursor.at = end + 1
   return has(text, from, '"pu"') ? PU : UNKNOWN
 }
+
+/** An ASCII letter: anything else between the quotes might not even be JSON. */
+const isLetter = (code: number): boolean => (code | 32) >= 97 && (code | 32) <= 122
 
 /** Whether the frame ends at `at`, with nothing after. */
 const isEnd = (text: string, at: number, lane: Lane): boolean =>

@@ -134,10 +134,9 @@ export function decimal<R extends object>(row: R, field: FieldOf<R>): Decimal {
 /** A decimal as a double, correctly rounded; unquoted numbers are taken as they are. */
 export function number<R extends object>(row: R, field: FieldOf<R>): number {
   const value = valueOf(row, field)
-  if (typeof value === "number" && Number.isFinite(value)) return value
-  return typeof value === "string" && (isDecimal(value) || EXPONENT.test(value))
-    ? Number(value)
-    : refuse(field, value, "a number")
+  const isText = typeof value === "string" && (isDecimal(value) || EXPONENT.test(value))
+  const read = isText ? Number(value) : value
+  return typeof read === "number" && Number.isFinite(read) ? read : refuse(field, value, "a number")
 }
 
 /** Absent where the field is, or is null or an empty text. */

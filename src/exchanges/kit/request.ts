@@ -2,7 +2,8 @@ import { UsageError } from "../../runtime/domain/errors.ts"
 import type { HttpCall } from "../../runtime/ports.ts"
 import { type Draft, type Fields, type FieldValue, routeOf } from "./endpoint.ts"
 
-const asText = (value: FieldValue): string => (typeof value === "object" ? JSON.stringify(value) : String(value))
+/** A parameter as text; lists and objects as JSON. */
+export const asText = (value: FieldValue): string => (typeof value === "object" ? JSON.stringify(value) : String(value))
 
 /** `a=1&b=x%20y` in the order given; undefined values are left out. Lists and objects become JSON text. */
 export function queryOf(fields: Fields): string {
