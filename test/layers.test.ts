@@ -45,7 +45,7 @@ const PACKAGES: Record<string, string> = {
   platform: "ws pino",
   "src/models/onnx/": "onnxruntime-web",
   "src/models/zmq/": "zeromq bun:ffi",
-  "src/runtime/platform/bun/": "bun",
+  "src/runtime/platform/bun/": "bun bun:ffi bun:jsc",
   "src/runtime/cli/build/": "bun",
 }
 
@@ -76,10 +76,11 @@ const room = (path: string): string | undefined => {
   const file = path.replace(/^src\//, "")
   if (file === path) return undefined
   if (["index.ts", "world.ts", "main.ts"].includes(file)) return file.slice(0, -3)
+  if (file.startsWith("world/")) return "world"
   if (file === "runtime/ports.ts") return "ports"
   if (file === "exchanges/index.ts") return "registry"
   const [top, second, third] = file.split("/")
-  if (top === "strategies") return "strategies"
+  if (top === "strategies" || top === "world") return top
   if (third === undefined) return undefined
   if (top === "models") return "model"
   if (top === "exchanges") return second === "kit" || second === "matching" ? second : "venue"
