@@ -19,6 +19,8 @@ export interface Machine {
   env(name: string): string | undefined
   /** Called once at SIGINT or SIGTERM; a second signal ends the process at once. */
   onStop(asked: (signal: string) => void): void
+  /** Called when the process that started this one as its child is gone. Never called where nobody did. */
+  onOrphaned(gone: () => void): void
   /** Runs this program again with these words, its standard error passed on. It ends when this process does. */
   spawnSelf(words: readonly string[]): Child
   /** Peak resident memory so far, bytes. */
@@ -40,6 +42,7 @@ export function bunMachine(): Machine {
     err: (text) => void process.stderr.write(text),
     env: (name) => process.env[name],
     onStop,
+    onOrphaned,
     spawnSelf,
     peakMemoryBytes: () => process.resourceUsage().maxRSS * 1_024,
     exit: (status) => process.exit(status),
@@ -58,6 +61,15 @@ function onStop(asked: (signal: string) => void): void {
   }
 }
 
+/** Tells a child that its standard input is its parent's word: when that ends, so has the parent. */
+const CHILD = "PERIGEE_CHILD"
+
+function onOrphaned(gone: () => void): void {
+  if (process.env[CHILD] !== "1") return
+  process.stdin.on("end", gone)
+  process.stdin.resume()
+}
+
 /** A compiled program is its own executable; from a checkout Bun is, and the module that was started comes first. */
 function command(words: readonly string[]): string[] {
   const [, main = ""] = process.argv
@@ -66,7 +78,12 @@ function command(words: readonly string[]): string[] {
 
 function spawnSelf(words: readonly string[]): Child {
   // The child reads its standard input and ends when this process has ended, however that happened.
-  const child = Bun.spawn(command(words), { stdin: "pipe", stdout: "pipe", stderr: "inherit" })
+  const child = Bun.spawn(command(words), {
+    stdin: "pipe",
+    stdout: "pipe",
+    stderr: "inherit",
+    env: { ...process.env, [CHILD]: "1" },
+  })
   return {
     pid: child.pid,
     firstLine: () => firstLine(child.stdout, words),
