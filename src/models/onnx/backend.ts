@@ -1,5 +1,6 @@
 import { ModelError } from "../../runtime/domain/errors.ts"
 import type { ModelConfig, ModelSource } from "./config.ts"
+import { type Mailbox, mailbox, newMailbox } from "./mailbox.ts"
 import { type FromWorker, OPENING, type ToWorker } from "./message.ts"
 import { type ModelFacts, openModel } from "./model.ts"
 import { isDead, type RuntimeKind } from "./ort.ts"
@@ -71,8 +72,9 @@ const workerUrl = (): URL =>
 export function openInWorker(source: ModelSource, config: ModelConfig, url: string | URL = workerUrl()): Open {
   return (runtime) => {
     const worker = new Worker(url, { type: "module" })
-    const opened = new Promise<Backend>((resolve, reject) => listen(worker, resolve, reject))
-    worker.postMessage({ open: { source, config, runtime } } satisfies ToWorker, [])
+    const memory = newMailbox()
+    const opened = new Promise<Backend>((resolve, reject) => listen(worker, mailbox(memory), resolve, reject))
+    worker.postMessage({ open: { source, config, runtime, mailbox: memory } } satisfies ToWorker, [])
     return { opened, abort: () => worker.terminate() }
   }
 }
@@ -83,7 +85,12 @@ interface Pending {
   readonly reject: (error: Error) => void
 }
 
-function listen(worker: Worker, opened: (backend: Backend) => void, refused: (error: Error) => void): void {
+function listen(
+  worker: Worker,
+  box: Mailbox,
+  opened: (backend: Backend) => void,
+  refused: (error: Error) => void,
+): void {
   let pending: Pending | undefined
   let broken: LostRuntime | undefined
   let lastId = OPENING
@@ -102,24 +109,33 @@ function listen(worker: Worker, opened: (backend: Backend) => void, refused: (er
     pending = undefined
   }
 
+  const send = (id: number, data: Float32Array, shape: readonly number[], isHandedOver: boolean) => {
+    if (box.put({ data, shape })) return worker.postMessage(id, [])
+    // A view is cloned together with all of the memory it looks at.
+    const isWhole = data.byteLength === data.buffer.byteLength
+    const message = { id, data: isWhole ? data : data.slice(), shape }
+    const canMove = (isHandedOver || !isWhole) && message.data.buffer instanceof ArrayBuffer
+    return worker.postMessage(message satisfies ToWorker, canMove ? [message.data.buffer as ArrayBuffer] : [])
+  }
+
   const backend = (facts: ModelFacts): Backend => ({
     facts,
     run(data, shape, isHandedOver) {
       if (broken !== undefined) return Promise.reject(broken)
       const id = ++lastId
-      // A view is cloned together with all of the memory it looks at.
-      const isWhole = data.byteLength === data.buffer.byteLength
-      const message: ToWorker = { id, data: isWhole ? data : data.slice(), shape }
-      const canMove = (isHandedOver || !isWhole) && message.data.buffer instanceof ArrayBuffer
       return new Promise((resolve, reject) => {
         pending = { id, resolve, reject }
-        worker.postMessage(message, canMove ? [message.data.buffer as ArrayBuffer] : [])
+        send(id, data, shape, isHandedOver)
       })
     },
     close: () => worker.terminate(),
   })
 
   worker.addEventListener("message", ({ data: answer }: MessageEvent<FromWorker>) => {
+    if (typeof answer === "number") {
+      const { data, shape } = box.look()
+      return settle(answer)?.resolve({ data: new Float32Array(data), shape })
+    }
     if ("facts" in answer) return opened(backend(answer.facts))
     if ("data" in answer) return settle(answer.id)?.resolve(answer)
     const error: ModelError = answer.isLost

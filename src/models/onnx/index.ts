@@ -19,7 +19,7 @@ export interface OnnxOptions {
   readonly queueMax?: number
   /** `refuse` the new one, or let the `newest` push out the one that waits longest. */
   readonly whenFull?: "refuse" | "newest"
-  /** The caller gives each request's data away: it is moved to the worker, not copied, and must not be touched again. */
+  /** The caller gives each request's data away and does not touch it again: a large one (above 64 kB) is moved to the worker, not copied. */
   readonly isHandedOver?: boolean
   /**
    * `trimmed` keeps some 40 MB less resident and answers the same; a model that needs more gets the full one by itself, once, after a

@@ -1,8 +1,10 @@
 // The entry of the worker: one model, one request at a time, answered in order.
 import { describe } from "../../runtime/domain/errors.ts"
-import { type FromWorker, OPENING, type ToWorker } from "./message.ts"
+import { type Mailbox, mailbox } from "./mailbox.ts"
+import { type FromWorker, OPENING, type OpenRequest, type ToWorker } from "./message.ts"
 import { type Model, openModel } from "./model.ts"
 import { isDead } from "./ort.ts"
+import type { Values } from "./session.ts"
 
 interface Port {
   postMessage(message: FromWorker, transfer?: readonly ArrayBufferLike[]): void
@@ -10,30 +12,38 @@ interface Port {
 }
 
 const port = globalThis as unknown as Port
-let model: Model | undefined
+let model: Model
+let box: Mailbox
 
-function failed(id: number, error: unknown, data?: Float32Array): void {
+function open({ source, config, runtime, mailbox: memory }: OpenRequest): void {
+  box = mailbox(memory)
+  openModel(source, config, runtime).then(
+    (opened) => {
+      model = opened
+      port.postMessage({ facts: opened.facts })
+    },
+    (error: unknown) => failed(OPENING, error),
+  )
+}
+
+function answer(id: number, request: Values, sent?: Float32Array): void {
+  try {
+    const { data, shape } = model.run(request.data, request.shape)
+    if (box.put({ data, shape })) port.postMessage(id)
+    else port.postMessage({ id, data, shape }, [data.buffer])
+  } catch (error) {
+    failed(id, error, sent)
+  }
+}
+
+function failed(id: number, error: unknown, sent?: Float32Array): void {
   const isLost = isDead(error)
-  const back = isLost && data !== undefined ? { back: data } : {}
-  port.postMessage({ id, error: describe(error), isLost, ...back }, "back" in back ? [back.back.buffer] : [])
+  if (!isLost || sent === undefined) return port.postMessage({ id, error: describe(error), isLost })
+  port.postMessage({ id, error: describe(error), isLost, back: sent }, [sent.buffer])
 }
 
 port.addEventListener("message", ({ data: message }) => {
-  if ("open" in message) {
-    const { source, config, runtime } = message.open
-    openModel(source, config, runtime).then(
-      (opened) => {
-        model = opened
-        port.postMessage({ facts: opened.facts })
-      },
-      (error: unknown) => failed(OPENING, error),
-    )
-    return
-  }
-  try {
-    const { data, shape } = model!.run(message.data, message.shape)
-    port.postMessage({ id: message.id, data, shape }, [data.buffer])
-  } catch (error) {
-    failed(message.id, error, message.data)
-  }
+  if (typeof message === "number") answer(message, box.look())
+  else if ("open" in message) open(message.open)
+  else answer(message.id, message, message.data)
 })
