@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test"
 import { existsSync } from "node:fs"
 import { join } from "node:path"
-import { serveFront } from "./front-server.ts"
+import { realFront } from "./front-server.ts"
 
 const folder = join(import.meta.dir, "../../../bench/ccxt")
 
@@ -19,12 +19,12 @@ if (!isHere) console.log("skipped: ccxt against the front; `npm ci` in bench/ccx
 describe.skipIf(!isHere)("an unmodified third-party client", () => {
   test("logs in, reads markets, book and balance, trades and sees its fills, over HTTP and over WebSockets", async () => {
     const account = { apiKey: "demo-key", secret: "demo-secret", balances: { USDT: "100000" } }
-    const served = await serveFront({ seed: 11, accounts: [account] })
+    const { served } = await realFront({ seed: 11, accounts: [account] })
     try {
       const command = [
         Bun.which("node") ?? process.execPath,
         join(folder, "client.mjs"),
-        served.base,
+        served.url,
         account.apiKey,
         account.secret,
       ]

@@ -154,7 +154,7 @@ export function place(exchange: Exchange, member: Member, params: Params): strin
   const placed = against(exchange, pit, side, () => exchange.engine.place(request, exchange.now))
   exchange.settle()
   if (placed.kind === "refused") throw refusal(CODES[placed.reason])
-  return orderText(placed.order, pit, { isAck: shape === "ACK" })
+  return orderText(placed.order, pit, shape === "ACK" ? "ack" : "result")
 }
 
 /**
@@ -196,7 +196,7 @@ export function query(exchange: Exchange, member: Member, params: Params): strin
   const pit = pitOf(exchange, params)
   const order = find(member, params, pit)
   if (order === undefined) throw refusal(-2013)
-  return orderText(order, pit, { hasTime: true })
+  return orderText(order, pit, "queried")
 }
 
 /** DELETE /fapi/v1/order and order.cancel. */
@@ -205,7 +205,7 @@ export function cancel(exchange: Exchange, member: Member, params: Params): stri
   const order = find(member, params, pit)
   if (order === undefined || !exchange.engine.cancel(order, exchange.now)) throw refusal(-2011)
   exchange.settle()
-  return orderText(order, pit)
+  return orderText(order, pit, "canceled")
 }
 
 /** PUT /fapi/v1/order and order.modify: side, quantity and price are all mandatory. */
@@ -222,7 +222,7 @@ export function amend(exchange: Exchange, member: Member, params: Params): strin
   const amended = against(exchange, pit, side, () => exchange.engine.amend(order, ticks, lots, exchange.now))
   exchange.settle()
   if (amended.kind === "refused") throw refusal(CODES[amended.reason])
-  return orderText(order, pit)
+  return orderText(order, pit, "result")
 }
 
 /** DELETE /fapi/v1/allOpenOrders. */

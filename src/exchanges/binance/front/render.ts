@@ -36,17 +36,28 @@ export function averageText(order: Order, of: Listing): string {
   return `${digits.slice(0, -places)}.${digits.slice(-places)}`
 }
 
-/** An order as REST and the WebSocket API show it. An acknowledgement shows it as it was accepted, before any match. */
-export function orderText(order: Order, pit: Pit, shape: { isAck?: boolean; hasTime?: boolean } = {}): string {
-  const isAck = shape.isAck === true
-  const price = order.isMarket ? "0" : pit.price(order.ticks)
+/** Where an order is shown decides a few of its fields, as in the documents' examples. */
+export type OrderShape =
+  /** As accepted, before any match. */
+  | "ack"
+  /** What became of it. */
+  | "result"
+  /** Without an average price. */
+  | "canceled"
+  /** With the time of its placing, and its filled size once. */
+  | "queried"
+
+/** An order as REST and the WebSocket API show it. */
+export function orderText(order: Order, pit: Pit, shape: OrderShape): string {
+  const isAck = shape === "ack"
   const filled = isAck ? pit.size(0) : pit.size(order.filledLots)
   const quote = isAck ? pit.value(0) : pit.value(order.filledValue)
-  const average = isAck ? "0.00" : averageText(order, pit.listing)
-  const time = shape.hasTime === true ? `"time":${Math.floor(order.createdAt / 1000)},` : ""
+  const average = shape === "canceled" ? "" : `"avgPrice":"${isAck ? "0.00" : averageText(order, pit.listing)}",`
+  const cumulated = shape === "queried" ? "" : `"cumQty":"${filled}",`
+  const time = shape === "queried" ? `"time":${Math.floor(order.createdAt / 1000)},` : ""
   return (
     `{"orderId":${order.id},"symbol":"${order.symbol}","status":"${isAck ? "NEW" : statusWord(order)}","clientOrderId":"${order.clientId}",` +
-    `"price":"${price}","avgPrice":"${average}","origQty":"${pit.size(order.lots)}","executedQty":"${filled}","cumQty":"${filled}","cumQuote":"${quote}",` +
+    `"price":"${order.isMarket ? "0" : pit.price(order.ticks)}",${average}"origQty":"${pit.size(order.lots)}","executedQty":"${filled}",${cumulated}"cumQuote":"${quote}",` +
     `"timeInForce":"${forceWord(order)}","type":"${typeWord(order)}","reduceOnly":${order.reduceOnly},"closePosition":false,"side":"${sideWord(order.side)}",` +
     `"positionSide":"BOTH","stopPrice":"0","workingType":"CONTRACT_PRICE","priceProtect":false,"origType":"${typeWord(order)}","priceMatch":"NONE",` +
     `"selfTradePreventionMode":"NONE","goodTillDate":${goodTill(order)},${time}"updateTime":${Math.floor(order.updatedAt / 1000)}}`

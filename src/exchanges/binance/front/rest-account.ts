@@ -22,7 +22,7 @@ function pitsOf(exchange: Exchange, params: Params): readonly Pit[] {
 export const openOrders: MemberHandler = (exchange, member, params) => {
   const symbol = params.get("symbol") === undefined ? undefined : pitOf(exchange, params).listing.symbol
   const orders = [...member.account.open.values()].filter((order) => symbol === undefined || order.symbol === symbol)
-  return `[${orders.map((order) => orderText(order, exchange.pits.get(order.symbol)!, { hasTime: true })).join(",")}]`
+  return `[${orders.map((order) => orderText(order, exchange.pits.get(order.symbol)!, "queried")).join(",")}]`
 }
 
 /** GET /fapi/v1/openOrder: "If the queried order has been filled or cancelled, the error message 'Order does not exist' is returned". */
@@ -30,7 +30,7 @@ export const openOrder: MemberHandler = (exchange, member, params) => {
   const pit = pitOf(exchange, params)
   const order = find(member, params, pit)
   if (order?.status !== "open") throw refusal(-2013)
-  return orderText(order, pit, { hasTime: true })
+  return orderText(order, pit, "queried")
 }
 
 /** From an order id on, oldest first; else the latest within the span. */
@@ -44,7 +44,7 @@ export const allOrders: MemberHandler = (exchange, member, params) => {
     return order.symbol === pit.listing.symbol && ms >= start && ms <= end && (from === undefined || order.id >= from)
   })
   const chosen = from === undefined && start === 0 ? found.slice(-limit) : found.slice(0, limit)
-  return `[${chosen.map((order) => orderText(order, pit, { hasTime: true })).join(",")}]`
+  return `[${chosen.map((order) => orderText(order, pit, "queried")).join(",")}]`
 }
 
 export const userTrades: MemberHandler = (exchange, member, params) => {
