@@ -1,0 +1,22 @@
+import { writeSync } from "node:fs"
+
+const retryMs = 1
+
+/**
+ * Writes all of it before it returns: what `process.stdout.write` has only queued is lost at `process.exit` (of 3 MB to a
+ * slow pipe 64 kB arrive, Bun 1.4.5). Pipes may be non-blocking, so a full one is tried again; a reader that went away is
+ * no error.
+ */
+export function writeAll(descriptor: 1 | 2, text: string): void {
+  let bytes = Buffer.from(text)
+  while (bytes.length > 0) {
+    try {
+      bytes = bytes.subarray(writeSync(descriptor, bytes))
+    } catch (error) {
+      const code = error instanceof Error && "code" in error ? error.code : undefined
+      if (code === "EPIPE") return
+      if (code !== "EAGAIN") throw error
+      Bun.sleepSync(retryMs)
+    }
+  }
+}
