@@ -77,6 +77,8 @@ export const wide = bot({ name: "wide", params: knobs, limits: { ordersPerMinute
     onOrder: ({ data }) => data.order.clientId,
   })
 
+const nothing = () => undefined
+
 class Counter {
   readonly name = "counter"
   trades = 0
@@ -85,7 +87,9 @@ class Counter {
     ctx.state.set("trades", this.trades)
   }
   onOrder({ data }: OrderMsg, ctx: Context): void {
-    ctx.cancel(router, data.order.clientId).catch(() => undefined)
+    if (ctx.book("BTC_USDT_PERP", books).state === "live") ctx.predict(model, tensor)
+    ctx.feed(feedMe).shutdown().catch(nothing)
+    ctx.cancel(router, data.order.clientId).catch(nothing)
   }
 }
 

@@ -148,8 +148,8 @@ export class Delivery implements RunnerHost {
       return
     }
     this.#isDelivering = true
-    for (const { runner } of targets) {
-      if (runner.isOpen) continue
+    for (let at = 0; at < targets.length; at++) {
+      if ((targets[at] as Target).runner.isOpen) continue
       this.#hold(targets, code, message, false)
       break
     }
@@ -158,7 +158,10 @@ export class Delivery implements RunnerHost {
     this.latency.record(startedAt + this.#offset - message.receivedAt)
     if (timing.eventsLeft > 0) this.#callTimed(targets, code, message, timing, startedAt)
     else {
-      for (const { runner, handler } of targets) if (runner.isOpen) runner.call(handler, code, message)
+      for (let at = 0; at < targets.length; at++) {
+        const { runner, handler } = targets[at] as Target
+        if (runner.isOpen) runner.call(handler, code, message)
+      }
       const tookUs = this.#clock.monotonic() - startedAt
       if (tookUs > timing.leastUsMax) this.#suspect(targets, code, tookUs, timing)
     }

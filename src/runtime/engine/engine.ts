@@ -191,9 +191,7 @@ export class Engine {
         ),
       )
       if (this.plan.options.openOrdersOnStop !== "keep") {
-        await Promise.all(
-          orders.map((task) => this.#bounded(`cancelling on ${task.market}`, () => task.cancelAll())),
-        )
+        await Promise.all(orders.map((task) => this.#bounded(`cancelling on ${task.market}`, () => task.cancelAll())))
       }
       await this.#settle()
     }

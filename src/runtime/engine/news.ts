@@ -16,8 +16,16 @@ export type News =
 type Fill = NonNullable<CallbackData["onOrder"]["fill"]>
 export type NewsListener = (news: News) => void
 
+const KIND: { readonly [C in CallbackName]?: News["kind"] } = {
+  onOrder: "order",
+  onBookState: "book",
+  onFeedState: "feed",
+  onLag: "lag",
+  onError: "error",
+}
+
 /** The callbacks that are news. */
-export const NEWSWORTHY: readonly CallbackName[] = ["onOrder", "onBookState", "onFeedState", "onLag", "onError"]
+export const NEWSWORTHY = Object.keys(KIND) as readonly CallbackName[]
 
 const LISTENERS_MAX = 64
 
@@ -38,28 +46,11 @@ export class NewsDesk {
   }
 
   event(callback: CallbackName, { data, task, receivedAt: at }: AnyMessage): void {
-    if (this.#listeners.size === 0) return
-    switch (callback) {
-      case "onOrder": {
-        const changed = data as CallbackData["onOrder"]
-        this.tell({ kind: "order", at, task, data: changed })
-        if (changed.fill !== undefined) this.tell({ kind: "fill", at, task, data: changed.fill })
-        break
-      }
-      case "onBookState":
-        this.tell({ kind: "book", at, task, data: data as CallbackData["onBookState"] })
-        break
-      case "onFeedState":
-        this.tell({ kind: "feed", at, task, data: data as CallbackData["onFeedState"] })
-        break
-      case "onLag":
-        this.tell({ kind: "lag", at, task, data: data as CallbackData["onLag"] })
-        break
-      case "onError":
-        this.tell({ kind: "error", at, task, data: data as CallbackData["onError"] })
-        break
-      default:
-    }
+    const kind = KIND[callback]
+    if (kind === undefined || this.#listeners.size === 0) return
+    this.tell({ kind, at, task, data } as News)
+    const fill = kind === "order" ? (data as CallbackData["onOrder"]).fill : undefined
+    if (fill !== undefined) this.tell({ kind: "fill", at, task, data: fill })
   }
 
   tell(news: News): void {

@@ -75,7 +75,8 @@ function checkJson(value: unknown, where: string, depth: number): void {
   if (depth > DEPTH_MAX) throw new UsageError(`${where} is nested deeper than ${DEPTH_MAX}, or contains itself`)
   if (value === null || typeof value === "string" || typeof value === "boolean") return
   if (typeof value === "number" && Number.isFinite(value)) return
-  if (typeof value !== "object") throw new UsageError(`${where} is ${String(value)}, which JSON cannot hold`)
+  if (typeof value === "number") throw new UsageError(`${where} is ${value}, which JSON cannot hold`)
+  if (typeof value !== "object") throw new UsageError(`${where} is of type ${typeof value}, which JSON cannot hold`)
   const form: unknown = Object.getPrototypeOf(value)
   if (!Array.isArray(value) && form !== Object.prototype && form !== null) {
     throw new UsageError(`${where} is a ${value.constructor.name}; keep plain objects, lists and numbers`)

@@ -377,7 +377,7 @@ describe("a market ring that overflows", () => {
     send(3, 2)
     busy.hold.resolve()
     await settle()
-    expect(seen.join("")).toBe("1" + "12" + "4433" + "121212")
+    expect(seen.join("")).toBe("1124433121212")
   })
 })
 

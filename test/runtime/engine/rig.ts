@@ -3,6 +3,7 @@ import type { Handle } from "../../../src/runtime/engine/declaration/handle.ts"
 import { build } from "../../../src/runtime/engine/build.ts"
 import { Engine, type EngineOptions } from "../../../src/runtime/engine/engine.ts"
 import type { CallbackData, CallbackName } from "../../../src/runtime/domain/callbacks.ts"
+import { JournalError } from "../../../src/runtime/domain/errors.ts"
 import type { Trade } from "../../../src/runtime/domain/events.ts"
 import { MARKETS } from "../../../src/runtime/domain/market.ts"
 import { Metrics } from "../../../src/runtime/domain/metrics.ts"
@@ -81,7 +82,7 @@ class MemoryJournal implements Journal {
     this.restored = { run: 1, orders: [], own: [], state: [], mode: "running", modeWhy: "", ...restored }
   }
   commit(records: readonly JournalRecord[]): void {
-    if (this.isFull) throw new Error("disk full")
+    if (this.isFull) throw new JournalError("disk full")
     this.commits.push(records)
   }
   order(): undefined {

@@ -10,7 +10,7 @@ import type { Outcome } from "../../domain/outcome.ts"
 import type { AltTensor } from "../../domain/tensor.ts"
 import type { Log, Timer } from "../../ports.ts"
 import type { ManualFeed, OwnAndAccount, RunningFeed, Submission } from "../../tasks/task.ts"
-import type { FeedHandle, Handle, IntentHandle, OrdersHandle, PredictHandle, RelayHandle } from "./handle.ts"
+import type { AnyHandle, FeedHandle, Handle, IntentHandle, OrdersHandle, PredictHandle, RelayHandle } from "./handle.ts"
 import type { ParamValues } from "./params.ts"
 
 /** What can be kept in `ctx.state`. */
@@ -46,7 +46,7 @@ type ManualIn<T> = Extract<T, FeedHandle<Market, ChannelKind, Inst, true>>
  * What a strategy can see and do, the same live, simulated and replayed. `P` are the bot's parameters, `T` its tasks.
  * A handle that is not of this bot throws UsageError at its first use.
  */
-export interface Context<P = ParamValues, T extends Handle = Handle> {
+export interface Context<P = ParamValues, T extends Handle = AnyHandle> {
   readonly bot: string
   readonly strategy: string
   readonly params: Readonly<P>

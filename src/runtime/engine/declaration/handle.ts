@@ -66,6 +66,9 @@ export interface RelayHandle extends Declared<"relay", Draft<RelaySpec>> {}
 /** A declared task: what `bot().task()` takes, what bindings and commands name. */
 export type Handle = FeedHandle | OrdersHandle | PredictHandle | ScheduleHandle | IntentHandle | RelayHandle
 
+/** Every handle with the abilities some have: what a context offers where it does not know the bot's tasks. */
+export type AnyHandle = Handle | FeedHandle<Market, "lob"> | FeedHandle<Market, ChannelKind, Inst, true>
+
 /** Which callback brings the data of a channel. */
 export const CHANNEL_CALLBACK = {
   trades: "onTrade",

@@ -19,7 +19,7 @@ export type ValuesOf<S extends ParamSchema> = { readonly [K in keyof S]: S[K]["f
 const refuse = (text: string, wants: string): Reading<never> => ({ mistake: `"${text}" is not ${wants}` })
 
 const bounded = (what: string, { min, max }: { min?: number | Decimal; max?: number | Decimal }): string =>
-  `${what}${min === undefined ? "" : ` from ${min}`}${max === undefined ? "" : `${min === undefined ? "" : " "} to ${max}`}`
+  `${what}${min === undefined ? "" : ` from ${min}`}${max === undefined ? "" : ` to ${max}`}`
 
 /** A number; both bounds inclusive. */
 export function number(

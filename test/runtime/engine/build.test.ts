@@ -1,0 +1,326 @@
+import { describe, expect, test } from "bun:test"
+import {
+  accountOrders,
+  book,
+  bot,
+  candles,
+  choice,
+  decimal,
+  flag,
+  intents,
+  isBot,
+  lob,
+  number,
+  onnx,
+  orders,
+  params,
+  schedule,
+  text,
+  trades,
+  zmq,
+} from "../../../src/index.ts"
+import { BuildError } from "../../../src/runtime/domain/errors.ts"
+import { MARKETS } from "../../../src/runtime/domain/market.ts"
+import { build, declarationOf, type Knowledge } from "../../../src/runtime/engine/build.ts"
+import type { Bot } from "../../../src/runtime/engine/declaration/bot.ts"
+import { type ParamSources, paramVariable } from "../../../src/runtime/engine/declaration/params.ts"
+
+const ALL: Knowledge = { markets: MARKETS }
+const names = (...insts: string[]): string[] => insts
+const tape = trades("binance-um", ["BTC_USDT_PERP"])
+const nop = { onTrade() {} }
+
+function mistakes(bot: Bot, knowledge = ALL, sources: ParamSources = {}): readonly string[] {
+  try {
+    build(bot, knowledge, sources)
+    return []
+  } catch (error) {
+    if (error instanceof BuildError) return error.mistakes
+    throw error
+  }
+}
+
+describe("ids", () => {
+  const idsOf = (bot: Bot) => declarationOf(bot).specs.map(({ kind, id }) => `${kind} ${id}`)
+
+  test("count from 1 per kind of task where nobody gave one, passing over those that are taken", () => {
+    const declared = bot({ name: "a" }).tasks([
+      trades("okx", ["BTC_USDT"]),
+      book("okx", ["BTC_USDT"]),
+      trades("okx", ["ETH_USDT"], { id: "3" }),
+      candles("okx", ["BTC_USDT"], "1m"),
+      schedule({ everyMs: 1 }),
+      intents(),
+      intents(),
+    ])
+    expect(idsOf(declared)).toEqual(["feed 1", "feed 2", "feed 3", "feed 4", "schedule 1", "intents 1", "intents 2"])
+  })
+
+  test("of a chunk follow one another from taskBaseId, or carry the given id", () => {
+    const declared = bot({ name: "a" }).tasks([
+      onnx("m.onnx", { chunk: 3 }),
+      onnx("n.onnx", { chunk: 2, taskBaseId: 7 }),
+      zmq(5_555, { chunk: 2, id: "far" }),
+      intents({ chunk: 0 }),
+    ])
+    expect(idsOf(declared)).toEqual([
+      "predict 1",
+      "predict 2",
+      "predict 3",
+      "predict 7",
+      "predict 8",
+      "predict far-1",
+      "predict far-2",
+    ])
+  })
+
+  test("may be shared by trades and a book, not by two trades of any market", () => {
+    const at7 = { taskBaseId: 7 }
+    const fine = bot({ name: "a" }).tasks([
+      trades("okx", ["BTC_USDT"], at7),
+      lob("okx", ["BTC_USDT"], { form: "bbo", ...at7 }),
+    ])
+    expect(mistakes(fine.strategy({ onTrade() {}, onLob() {} }))).toEqual([])
+    const clash = bot({ name: "a" }).tasks([
+      trades("okx", ["BTC_USDT"], at7),
+      trades("binance-um", ["BTC_USDT_PERP"], at7),
+    ])
+    expect(mistakes(clash.strategy(nop))).toEqual([
+      "task feed binance-um trades #7: duplicate task id for the same task type",
+    ])
+  })
+
+  test("that cannot be counted are refused, the last that can is not", () => {
+    const last = Number.MAX_SAFE_INTEGER
+    const declared = (chunk: number) =>
+      bot({ name: "a" })
+        .task(intents({ taskBaseId: last, chunk }))
+        .strategy({ onInstIntent() {} })
+    expect(mistakes(declared(1))).toEqual([])
+    expect(mistakes(declared(2))).toEqual([
+      `task intents #?: its ids ${last} + 2 pass the largest number that can be counted, 2^53 - 1`,
+    ])
+  })
+})
+
+describe("build", () => {
+  test("reports every mistake at once, naming task and strategy", () => {
+    class Reader {
+      onPred(): void {}
+    }
+    const router = orders("okx")
+    const wrong = bot({
+      name: "Not a name",
+      limits: { ordersPerMinuteMax: 0, orderNotionalMax: "-1", orderSizeMax: { BTC_USDT_FUT: "1" } },
+      params: params({ threshold: number(0.5, { min: 0, max: 1 }) }),
+    })
+      .tasks([
+        trades("binance-um", names("BTC_USDT", "btc")),
+        trades("nasdaq" as "okx", ["BTC_USDT"]),
+        lob("okx", [], { form: "snapshot", depth: 0 }),
+        schedule({ everyMs: 0 }),
+        onnx(" "),
+        zmq("localhost"),
+        router,
+      ])
+      .strategy(new Reader() as object as { onTrade(): void; onLob(): void; onSchedule(): void; onPreds(): void }, {
+        on: [router, tape as never],
+      })
+      .strategy({ onTrade() {}, onLob() {}, onPreds() {}, onSchedule() {}, name: "two" })
+      .strategy({ onTrade() {}, onLob() {}, onPreds() {}, onSchedule() {}, name: "two" })
+    expect(mistakes(wrong, ALL, { set: { threshold: "2", treshold: "1" } })).toEqual([
+      'its name "Not a name" must be 1 to 48 lower-case letters, digits and hyphens',
+      "task feed binance-um trades #1: binance-um lists perpetual and future instruments, but BTC_USDT is a spot",
+      'task feed binance-um trades #1: "btc" is not an instrument name; write BASE_QUOTE, BASE_QUOTE_PERP or BASE_QUOTE_FUT_YYMMDD in capitals',
+      'task feed nasdaq trades #2: there is no market "nasdaq"',
+      "task feed okx lob #3: names no instruments",
+      "task feed okx lob #3: depth is 0; write a number of levels above 0",
+      "task schedule #1: everyMs is 0; write a number of milliseconds above 0",
+      "task predict onnx   #1: the model's path is empty",
+      'task predict zmq localhost #2: "localhost" is no endpoint; write tcp://host:port, ipc://path or a port',
+      'limit orderNotionalMax is "-1"; write a decimal number above 0',
+      "limit ordersPerMinuteMax is 0; write a whole number above 0",
+      "limit orderSizeMax names BTC_USDT_FUT, which no market of this bot can list",
+      'no parameter is named "treshold"; there is threshold',
+      'parameter threshold: "2" is not a number from 0 to 1',
+      "strategy Reader: no callback is named onPred",
+      "strategy Reader: is bound to an unregistered task, feed binance-um trades #?",
+      "strategy two: another has the same name",
+    ])
+  })
+
+  test("wants a callback for each kind of task a strategy is bound to, types or not", () => {
+    const declared = bot({ name: "a" }).tasks([
+      tape,
+      accountOrders("binance-um"),
+      orders("binance-um"),
+      trades("okx", ["BTC_USDT"], { manual: true }),
+    ])
+    expect(mistakes(declared.strategy({} as never))).toEqual([
+      "strategy strategy-1: is bound to feed binance-um trades #1 but has no onTrade",
+      "strategy strategy-1: is bound to feed binance-um accOrders #2 but has no onAccOrder",
+      "strategy strategy-1: is bound to feed okx trades #3 but has no onWsEvent",
+    ])
+  })
+
+  test("says which markets, models and channels this build lacks", () => {
+    const declared = bot({ name: "a" })
+      .tasks([tape, onnx("m.onnx")])
+      .strategy({ onTrade() {}, onPreds() {} })
+    expect(mistakes(declared, { markets: ["okx"], runners: ["zmq"] })).toEqual([
+      "task feed binance-um trades #1: market binance-um is not in this build; it has okx",
+      "task predict onnx m.onnx #1: onnx models are not in this build; it runs zmq",
+    ])
+    expect(
+      mistakes(declared, { ...ALL, refusal: ({ kind }) => (kind === "feed" ? "not offered" : undefined) }),
+    ).toEqual(["task feed binance-um trades #1: not offered"])
+  })
+
+  test("refuses a bot without strategies, a task declared twice and a handler that is no function", () => {
+    expect(mistakes(bot({ name: "a" }).tasks([tape, tape]))).toEqual([
+      "task feed binance-um trades #? is declared twice",
+      "it declares no strategy",
+    ])
+    expect(
+      mistakes(
+        bot({ name: "a" })
+          .task(tape)
+          .strategy({ onTrade: 5 as never }),
+      ),
+    ).toEqual([
+      "strategy strategy-1: onTrade is not a function",
+      "strategy strategy-1: is bound to feed binance-um trades #1 but has no onTrade",
+    ])
+  })
+
+  test("notes handlers that nothing will call", () => {
+    const router = orders("binance-um")
+    const plan = build(
+      bot({ name: "a" })
+        .tasks([tape, router])
+        .strategy({ onTrade() {}, onOrder() {}, onError() {} }, { on: [tape], name: "s" }),
+      ALL,
+    )
+    expect(plan.notes).toEqual(["strategy s has onOrder, but no task it is bound to calls it"])
+  })
+
+  test("binds a strategy to every task, to those named, or to none; twice named is once", () => {
+    const other = trades("okx", ["BTC_USDT"], { chunk: 2 })
+    const plan = build(
+      bot({ name: "a" })
+        .tasks([tape, other])
+        .strategy(nop)
+        .strategy(nop, { on: [other, other] })
+        .strategy({ start() {} }, { on: [] }),
+      ALL,
+    )
+    expect(plan.strategies.map(({ tasks }) => tasks)).toEqual([[0, 1, 2], [1, 2], []])
+  })
+
+  test("names strategies by themselves, their binding, their class, or their number", () => {
+    class Momentum {
+      onTrade(): void {}
+    }
+    const plan = build(
+      bot({ name: "a" })
+        .task(tape)
+        .strategy({ ...nop, name: "own" }, { name: "not this" })
+        .strategy(nop, { name: "bound" })
+        .strategy(new Momentum())
+        .strategy(nop)
+        .strategies([new Momentum(), new Momentum()], { name: "pair" })
+        .strategy(nop),
+      ALL,
+    )
+    expect(plan.strategies.map(({ name }) => name)).toEqual([
+      "own",
+      "bound",
+      "Momentum",
+      "strategy-1",
+      "pair-1",
+      "pair-2",
+      "strategy-2",
+    ])
+  })
+})
+
+describe("parameters", () => {
+  const knobs = params({
+    threshold: number(0.6, { min: 0, max: 1 }),
+    levels: number(5, { isWhole: true }),
+    orderSize: decimal("0.010", { min: "0.001" }),
+    isNoisy: flag(false),
+    style: choice("maker", ["maker", "taker"]),
+    label: text("x"),
+  })
+  const declared = bot({ name: "a", params: knobs }).task(tape).strategy(nop)
+
+  test("have defaults, take the environment's word, and --set's before it", () => {
+    const env: Record<string, string> = { PERIGEE_PARAM_THRESHOLD: "0.7", PERIGEE_PARAM_ORDER_SIZE: "0.02" }
+    const sources = { env: (name: string) => env[name], set: { threshold: "0.8", isNoisy: "true" } }
+    expect(build(declared, ALL, sources).params).toEqual({
+      threshold: 0.8,
+      levels: 5,
+      orderSize: "0.02",
+      isNoisy: true,
+      style: "maker",
+      label: "x",
+    })
+    expect(build(declared, ALL).params).toMatchObject({ threshold: 0.6, orderSize: "0.010" })
+  })
+
+  test.each([
+    ["threshold", "1.1", '"1.1" is not a number from 0 to 1'],
+    ["threshold", "", '"" is not a number from 0 to 1'],
+    ["threshold", "NaN", '"NaN" is not a number from 0 to 1'],
+    ["levels", "2.5", '"2.5" is not a whole number'],
+    ["orderSize", "1e-3", '"1e-3" is not a decimal number from 0.001'],
+    ["orderSize", "0.0001", '"0.0001" is not a decimal number from 0.001'],
+    ["isNoisy", "yes", '"yes" is not true or false'],
+    ["style", "both", '"both" is not one of maker, taker'],
+  ])("refuse %s=%s", (name, value, mistake) => {
+    expect(mistakes(declared, ALL, { set: { [name]: value } })).toEqual([`parameter ${name}: ${mistake}`])
+  })
+
+  test("refuse a default that breaks their own rule", () => {
+    const broken = bot({ name: "a", params: params({ threshold: number(2, { max: 1 }) }) })
+      .task(tape)
+      .strategy(nop)
+    expect(mistakes(broken)).toEqual(['parameter threshold: its default "2" is not a number to 1'])
+  })
+
+  test("are read from variables in capitals", () => {
+    expect(["threshold", "orderSize", "max2Levels"].map(paramVariable)).toEqual([
+      "PERIGEE_PARAM_THRESHOLD",
+      "PERIGEE_PARAM_ORDER_SIZE",
+      "PERIGEE_PARAM_MAX2_LEVELS",
+    ])
+  })
+})
+
+describe("a declaration", () => {
+  test("can be read without being built: markets, models, tasks, strategies, parameters", () => {
+    const declared = bot({ name: "wide", params: params({ threshold: number(0.6) }) })
+      .tasks([tape, book("okx", ["BTC_USDT"]), orders("okx"), onnx("m.onnx"), onnx("n.onnx", { inline: true })])
+      .strategy({ onTrade() {}, onLob() {}, onPreds() {}, name: "s" })
+    const { markets, runners, strategies, params: knobs, specs } = declarationOf(declared)
+    expect({ markets, runners, strategies, params: knobs }).toEqual({
+      markets: ["binance-um", "okx"],
+      runners: ["onnx"],
+      strategies: ["s"],
+      params: [{ name: "threshold", variable: "PERIGEE_PARAM_THRESHOLD", wants: "a number", fallback: 0.6 }],
+    })
+    expect(JSON.parse(JSON.stringify(specs))).toEqual([...specs])
+  })
+
+  test("is told from anything else a file may export", () => {
+    expect(isBot(bot({ name: "a" }))).toBe(true)
+    expect([undefined, null, {}, () => undefined, { name: "a" }, "bot"].filter(isBot)).toEqual([])
+  })
+
+  test("is never changed by a further step", () => {
+    const base = bot({ name: "a" }).task(tape)
+    base.task(intents())
+    expect(declarationOf(base).specs).toHaveLength(1)
+  })
+})

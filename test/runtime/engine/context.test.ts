@@ -1,0 +1,257 @@
+import { describe, expect, test } from "bun:test"
+import { book, bot, type Context, intents, number, onnx, orders, params, relay, trades } from "../../../src/index.ts"
+import { ConfigError, UsageError } from "../../../src/runtime/domain/errors.ts"
+import type { Handle } from "../../../src/runtime/engine/declaration/handle.ts"
+import type { StateOptions } from "../../../src/runtime/engine/declaration/strategy.ts"
+import { gate, order, rig, type RigOptions, settle, trade } from "./rig.ts"
+
+const tape = trades("binance-um", ["BTC_USDT_PERP"])
+const tensor = { timestamp: 1, data: new Float32Array(1), shape: [1], metadata: {} }
+
+/** A bot with these tasks whose context the test holds. */
+async function contextOf(handles: readonly Handle[], options: RigOptions = {}, state?: StateOptions) {
+  let seen: Context | undefined
+  const strategy = {
+    start: (ctx: Context) => void (seen = ctx),
+    onTrade() {},
+  }
+  const declared = bot({ name: "a", params: params({ threshold: number(0.5) }) })
+    .tasks([tape, ...handles])
+    .strategy(strategy as never, { on: [tape], name: "s", ...(state === undefined ? {} : { state }) })
+  const one = rig(declared, options)
+  await one.engine.start()
+  return { one, ctx: seen as Context }
+}
+
+describe("commands", () => {
+  test("a handle of another bot is refused by name at its first use", async () => {
+    const { ctx } = await contextOf([])
+    const router = orders("binance-um")
+    const request = { inst: "BTC_USDT_PERP", side: "BUY", size: "1", type: "market" } as const
+    expect(() => ctx.submit(router, request)).toThrow(
+      new UsageError("task orders binance-um #? is not of this bot; add it with .task(…)"),
+    )
+    expect(() => ctx.predict(onnx("m.onnx"), tensor)).toThrow("task predict onnx m.onnx #? is not of this bot")
+    expect(() => ctx.position("BTC_USDT_PERP")).toThrow("this bot declares no orders(…) task")
+  })
+
+  test("a request for a chunked model goes to each worker in turn, or to the one named", async () => {
+    const model = onnx("m.onnx", { chunk: 3 })
+    const { one, ctx } = await contextOf([model])
+    for (let i = 0; i < 4; i++) ctx.predict(model, tensor)
+    ctx.predict(model, tensor, 2)
+    const workers = one.engine.tasks.filter(({ spec }) => spec.kind === "predict")
+    expect(workers.map((task) => (task as unknown as { published: unknown[] }).published.length)).toEqual([2, 1, 2])
+    expect(() => ctx.predict(model, tensor, 3)).toThrow("there is no part 3")
+  })
+
+  test("orders are asked of the router named, of the only one, or of all", async () => {
+    const um = orders("binance-um")
+    const okx = orders("okx")
+    const { one, ctx } = await contextOf([um, okx])
+    one.task(um).openNow = [order("1")]
+    one.task(okx).openNow = [order("2")]
+    expect(ctx.openOrders().map(({ clientId }) => clientId)).toEqual(["1", "2"])
+    expect(ctx.openOrders(undefined, okx).map(({ clientId }) => clientId)).toEqual(["2"])
+    expect(ctx.position("BTC_USDT_PERP", um)).toEqual({ own: "1", account: undefined })
+    expect(() => ctx.position("BTC_USDT_PERP")).toThrow("several orders(…) tasks; name the one that is meant")
+  })
+
+  test("a book is found by its inst, or by its feed where two markets keep one", async () => {
+    const um = book("binance-um", ["BTC_USDT_PERP", "ETH_USDT_PERP"])
+    const okx = book("okx", ["BTC_USDT_PERP"])
+    const { ctx } = await contextOf([um, okx])
+    expect(ctx.book("ETH_USDT_PERP")).toMatchObject({ why: "stub binance-um" })
+    expect(ctx.book("BTC_USDT_PERP", okx)).toMatchObject({ why: "stub okx" })
+    expect(() => ctx.book("BTC_USDT_PERP")).toThrow("binance-um and okx both keep a book of BTC_USDT_PERP")
+    expect(() => ctx.book("SOL_USDT_PERP")).toThrow("no feed of this bot keeps a book of SOL_USDT_PERP")
+  })
+
+  test("a manual feed is driven by hand; an ack that does not come is unknown after 5 s", async () => {
+    const manual = trades("okx", ["BTC_USDT"], { manual: true })
+    const { one, ctx } = await contextOf([manual])
+    const feed = ctx.feed(manual)
+    expect(await feed.connect("wss://example.org")).toEqual({ kind: "accepted", value: undefined })
+    expect(await feed.send("hello")).toEqual({ kind: "accepted", value: undefined })
+    expect(one.task(manual).calls).toEqual(["start", "connect wss://example.org", "send hello"])
+    const answer = feed.shutdown()
+    await one.clock.advance(5_000)
+    expect(await answer).toEqual({ kind: "unknown", why: "no ack of shutdown in 5000 ms" })
+    expect(() => ctx.feed(tape as never)).toThrow("feed 1 is not manual")
+  })
+
+  test("intents and orders published by one strategy reach those bound to the task", async () => {
+    const ideas = intents()
+    const desk = relay()
+    const seen: string[] = []
+    const one = rig(
+      bot({ name: "a" })
+        .tasks([tape, ideas, desk])
+        .strategy(
+          {
+            onTrade(_, ctx) {
+              ctx.publishIntent(ideas, { timestamp: 5, type: "weight", targets: [], metadata: {} })
+              ctx.publishOrders(desk, [])
+            },
+          },
+          { on: [tape] },
+        )
+        .strategy(
+          {
+            onInstIntent: ({ data }) => void seen.push(`intent ${data.timestamp}`),
+            onOrderExecution: ({ data }) => void seen.push(`orders ${data.length}`),
+          },
+          { on: [ideas, desk] },
+        ),
+    )
+    await one.engine.start()
+    one.send(tape, "onTrade", trade(1))
+    expect(seen).toEqual(["intent 5", "orders 0"])
+  })
+})
+
+describe("timers", () => {
+  test("fire as events of their own: never while a handler of the strategy runs", async () => {
+    const seen: string[] = []
+    const hold = gate()
+    const one = rig(
+      bot({ name: "a" })
+        .task(tape)
+        .strategy({
+          async onTrade(_, ctx) {
+            ctx.after(10, () => seen.push("fired"))
+            await hold.promise
+            seen.push("handled")
+          },
+        }),
+    )
+    await one.engine.start()
+    one.send(tape, "onTrade", trade(1))
+    await one.clock.advance(100)
+    expect(seen).toEqual([])
+    hold.resolve()
+    await settle()
+    expect(seen).toEqual(["handled", "fired"])
+  })
+
+  test("can be cancelled, even after they fired into a busy strategy; a slow one does not pile up", async () => {
+    const { one, ctx } = await contextOf([])
+    let ticks = 0
+    const timer = ctx.every(10, () => void ticks++)
+    await one.clock.advance(35)
+    timer.cancel()
+    await one.clock.advance(100)
+    expect(ticks).toBe(3)
+
+    const hold = gate()
+    ctx.after(0, () => hold.promise)
+    await one.clock.advance(1)
+    ctx.every(10, () => void ticks++)
+    const cancelled = ctx.after(5, () => void (ticks += 100))
+    await one.clock.advance(100)
+    cancelled.cancel()
+    hold.resolve()
+    await settle()
+    expect(ticks).toBe(4)
+  })
+
+  test("that throw are reported like any handler", async () => {
+    const { one, ctx } = await contextOf([])
+    ctx.after(1, () => {
+      throw new Error("late")
+    })
+    await one.clock.advance(2)
+    expect(one.logged.find(({ event }) => event === "strategy.threw")?.fields).toMatchObject({
+      callback: "timer",
+      why: "late",
+    })
+  })
+})
+
+describe("state", () => {
+  const row = (key: string, value: string) => ({ strategy: "s", key, value })
+
+  test("is there again after a restart, each strategy its own, and reads are copies", async () => {
+    const restored = {
+      state: [row("count", "3"), row("list", "[1,2]"), { strategy: "other", key: "count", value: "9" }],
+    }
+    const { one, ctx } = await contextOf([], { restored })
+    expect(ctx.state.get<number>("count")).toBe(3)
+    ctx.state.get<number[]>("list")?.push(3)
+    expect(ctx.state.get("list")).toEqual([1, 2])
+    expect(ctx.state.get("none", "fallback")).toBe("fallback")
+    expect(ctx.state.keys()).toEqual(["count", "list"])
+    one.engine.turn.run(() => {
+      ctx.state.set("count", 4)
+      ctx.state.set("count", 4)
+      ctx.state.delete("list")
+    })
+    expect(one.journal.commits).toEqual([
+      [
+        { kind: "state", strategy: "s", key: "count", value: "4" },
+        { kind: "state", strategy: "s", key: "list", value: undefined },
+      ],
+    ])
+  })
+
+  const cyclic: Record<string, unknown> = {}
+  cyclic["self"] = cyclic
+  test.each([
+    ["NaN", NaN],
+    ["a function", () => 1],
+    ["undefined inside", { a: undefined }],
+    ["a bigint", 1n],
+    ["a date", new Date(0)],
+    ["a map", new Map()],
+    ["a cycle", cyclic],
+  ])("refuses %s rather than lose it", async (_, value) => {
+    const { one, ctx } = await contextOf([])
+    expect(() => ctx.state.set("k", value as never)).toThrow(UsageError)
+    expect(one.journal.commits).toEqual([])
+  })
+
+  test("of an older version goes through migrate, in one transaction with the new version's number", async () => {
+    const options: StateOptions = {
+      version: 3,
+      migrate: (from, old) => ({ total: Number(old["count"]) * 10, from }),
+    }
+    const { one, ctx } = await contextOf(
+      [],
+      { restored: { state: [row("$version", "2"), row("count", "4")] } },
+      options,
+    )
+    expect(ctx.state.keys()).toEqual(["total", "from"])
+    expect(ctx.state.get<number>("total")).toBe(40)
+    expect(one.journal.commits).toEqual([
+      [
+        { kind: "state", strategy: "s", key: "count", value: undefined },
+        { kind: "state", strategy: "s", key: "total", value: "40" },
+        { kind: "state", strategy: "s", key: "from", value: "2" },
+        { kind: "state", strategy: "s", key: "$version", value: "3" },
+      ],
+    ])
+  })
+
+  test("of a newer version, or without a way from an older one, is refused", () => {
+    const found = { restored: { state: [row("$version", "2"), row("count", "4")] } }
+    expect(contextOf([], found, { version: 1 })).rejects.toThrow(
+      new ConfigError("the state of strategy s is of version 2; this bot knows it up to 1"),
+    )
+    expect(contextOf([], found, { version: 3 })).rejects.toThrow("version 3 wants a migrate function")
+  })
+})
+
+describe("what a strategy is given", () => {
+  test("its parameters, its name, time, chance, a log that names it, metrics of its own", async () => {
+    const { one, ctx } = await contextOf([], { set: { threshold: "0.75" } })
+    expect(ctx.params).toEqual({ threshold: 0.75 })
+    expect([ctx.bot, ctx.strategy, ctx.now(), ctx.random()]).toEqual(["a", "s", one.clock.now(), 0.5])
+    ctx.log.info("hello", { x: 1 })
+    expect(one.logged.at(-1)).toEqual({ level: "info", event: "hello", fields: { x: 1, strategy: "s" } })
+    ctx.metrics.counter("signals_total", "Signals").value += 2
+    ctx.metrics.counter("signals_total", "Signals").value += 1
+    const [sample] = one.metrics.families.get("perigee_strategy_signals_total")?.samples ?? []
+    expect(sample).toMatchObject({ labels: { strategy: "s" }, metric: { value: 3 } })
+    expect(() => ctx.metrics.gauge("Bad name", "")).toThrow(UsageError)
+  })
+})
