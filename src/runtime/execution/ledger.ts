@@ -195,7 +195,11 @@ export class Ledger {
     at: number,
   ): Applied | undefined {
     if (outcome.kind === "accepted") {
-      return this.tell(clientId, { ...fromAck(outcome.value), ...asked }, "amend accepted", at)
+      // An amend that ended the order (nothing of the new size was left to fill) did not change it.
+      const { status } = outcome.value
+      const word =
+        status === "open" || status === "filled" ? { ...fromAck(outcome.value), ...asked } : fromAck(outcome.value)
+      return this.tell(clientId, word, "amend accepted", at)
     }
     return outcome.kind === "unknown" ? this.doubt(clientId, `amend: ${outcome.why}`, at) : undefined
   }
@@ -245,7 +249,7 @@ export class Ledger {
     if (word.reason !== undefined) next.reason = word.reason
     // A reason belongs to the state it explains.
     else if (state !== order.state) delete next.reason
-    return this.#set(entry, next, cause, at, counted)
+    return this.#set(entry, next, cause, at, counted, isNewest ? word.size : undefined)
   }
 
   /** An answer was lost: until the venue tells, the order may be anything. */
@@ -294,14 +298,15 @@ export class Ledger {
     return fill
   }
 
-  #set(entry: Entry, next: Order, cause: string, at: number, fill?: Fill): Applied | undefined {
+  /** `size`: the order's, where the same piece of news told it. */
+  #set(entry: Entry, next: Order, cause: string, at: number, fill?: Fill, size?: Decimal): Applied | undefined {
     const before = entry.order
     const isOrderChanged = differs(before, next)
     if (!isOrderChanged && fill === undefined) return undefined
     const order = isOrderChanged ? { ...next, updatedAt: at } : before
     entry.order = order
     this.#index(entry)
-    const surprise = surpriseOf(before, order)
+    const surprise = surpriseOf(before, order, size)
     return {
       order,
       from: before.state,
@@ -383,13 +388,14 @@ const differs = (a: Order, b: Order): boolean =>
   a.size !== b.size ||
   a.reason !== b.reason
 
-function surpriseOf(before: Order, after: Order): string | undefined {
+function surpriseOf(before: Order, after: Order, size: Decimal | undefined): string | undefined {
   if (isSurprise(before.state, after.state)) {
     const why = before.reason === undefined ? "" : ` (${before.reason})`
     return `order ${after.clientId} was ${before.state}${why} and is ${after.state}`
   }
-  if (compare(after.filled, after.size) > 0 && compare(after.filled, before.filled) > 0) {
-    return `order ${after.clientId} of ${after.size} is filled ${after.filled}`
+  // Against the size told with it: an amend under way may have made the order larger than we know.
+  if (size !== undefined && compare(after.filled, size) > 0) {
+    return `order ${after.clientId} of ${size} is filled ${after.filled}`
   }
   return undefined
 }

@@ -20,7 +20,7 @@ interface Waiting {
 }
 
 const ORDERED: readonly Priority[] = ["cancel", "place", "read"]
-/** Share of a limit that each may fill: reads leave room for orders, orders for cancels. */
+/** Share of the weight that each may fill: reads leave room for orders, orders for cancels. */
 const SHARE: Readonly<Record<Priority, number>> = { cancel: 1, place: 0.95, read: 0.8 }
 
 /** A count within fixed spans of time, as venues keep it. */
@@ -156,7 +156,7 @@ export class Limiter {
   #fits({ priority, weight, isOrder }: Need): boolean {
     const share = SHARE[priority]
     if (!this.#weight.fits(weight, share)) return false
-    return !isOrder || (this.#orders10s.fits(1, share) && this.#orders1m.fits(1, share))
+    return !isOrder || (this.#orders10s.fits(1, 1) && this.#orders1m.fits(1, 1))
   }
 
   #take({ weight, isOrder }: Need): void {

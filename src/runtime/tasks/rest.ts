@@ -143,7 +143,7 @@ class Rest implements RestClient {
       limiter.wait(
         need,
         leaveBy,
-        () => this.#send(operation, params, options, need).then(resolve, reject),
+        () => void this.#send(operation, params, options, need).then(resolve, reject),
         (reason) =>
           resolve({
             outcome: { kind: "refused", reason, meaning: "rate-limited" },
@@ -188,16 +188,19 @@ class Rest implements RestClient {
   #judge<T>(operation: OperationName, outcome: Outcome<T>, status: number, retryAfterMs?: number): Attempt<T> {
     const { limiter, offset } = this.#deps
     const isLimited = status === 429 || status === 418
-    if (isLimited) limiter.pause(retryAfterMs ?? PAUSE_MS)
+    const pauseMs = isLimited ? (retryAfterMs ?? PAUSE_MS) : undefined
+    if (pauseMs !== undefined) limiter.pause(pauseMs)
     if (outcome.kind === "refused" && outcome.meaning === "clock") void offset.measure()
-    if (isChanging(operation))
-      return { outcome: waiting(outcome, isLimited ? (retryAfterMs ?? PAUSE_MS) : undefined), isTransient: false }
-    const isTransient =
-      outcome.kind === "unknown" ||
-      (outcome.kind === "refused" &&
-        (status >= 500 || status === 408 || outcome.meaning === "rate-limited" || outcome.meaning === "clock"))
-    return { outcome, isTransient }
+    if (isChanging(operation)) return { outcome: waiting(outcome, pauseMs), isTransient: false }
+    return { outcome, isTransient: isTransient(outcome, isLimited || status >= 500 || status === 408) }
   }
+}
+
+/** Whether the same question may be answered when asked again. */
+function isTransient(outcome: Outcome<unknown>, isVenueBusy: boolean): boolean {
+  if (outcome.kind === "accepted") return false
+  if (outcome.kind === "unknown" || isVenueBusy) return true
+  return outcome.meaning === "rate-limited" || outcome.meaning === "clock"
 }
 
 const waiting = <T>(outcome: Outcome<T>, retryAfterMs: number | undefined): Outcome<T> =>

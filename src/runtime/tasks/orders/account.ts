@@ -54,7 +54,7 @@ export class Account {
     const news: JournalRecord[] = []
     for (const position of positions) {
       const known = this.#positions.get(keyOf(position))
-      if (known !== undefined && known.timestamp > position.timestamp) continue
+      if (known !== undefined && (known.timestamp > position.timestamp || isSame(known, position))) continue
       this.#positions.set(keyOf(position), position)
       news.push({ kind: "position", position })
     }
@@ -68,5 +68,9 @@ export class Account {
     return true
   }
 }
+
+/** One frame may tell of a position twice. */
+const isSame = (a: Position, b: Position): boolean =>
+  a.timestamp === b.timestamp && a.size === b.size && a.avgPrice === b.avgPrice && a.unrealizedPnl === b.unrealizedPnl
 
 const keyOf = (position: Position): string => `${position.inst} ${position.side}`

@@ -1,6 +1,6 @@
 import { compare } from "../../domain/decimal.ts"
 import type { Inst } from "../../domain/inst.ts"
-import type { OrderDetail, ParamsOf } from "../../domain/operation.ts"
+import type { OrderDetail, ParamsOf, Range } from "../../domain/operation.ts"
 import { type Fill, isFinal } from "../../domain/order.ts"
 import type { Clock, Timer, Venue } from "../../ports.ts"
 import type { RestClient } from "../rest.ts"
@@ -53,8 +53,7 @@ export class BackFill {
       if (order.orderId === undefined) continue
       const tries = (this.#tries.get(order.clientId) ?? 0) + 1
       this.#tries.set(order.clientId, tries)
-      const fills = await this.#page({ inst: order.inst, orderId: order.orderId })
-      this.#take((fills ?? []).filter(({ orderId }) => orderId === order.orderId))
+      await this.#pages(order.inst, { orderId: order.orderId }, (fill) => fill.orderId === order.orderId)
       if (!this.#deps.desk.ledger.gaps().some(({ clientId }) => clientId === order.clientId)) {
         this.#tries.delete(order.clientId)
       } else if (tries === TRIES_MAX) {
@@ -67,28 +66,35 @@ export class BackFill {
   /** Every execution in `inst` since `startAt` (venue's time), page by page. False where the venue did not answer. */
   async fillsSince(inst: Inst, startAt: number, now: number): Promise<boolean> {
     for (const window of windows(startAt, now)) {
-      let page = await this.#page({ inst, ...window, limit: PAGE })
-      if (page === undefined) return false
-      this.#take(page)
-      if (page.length < PAGE) continue
-      // More than fits: from here on by id, to the end.
-      const seen = new Set<string>()
-      for (
-        let last = page.at(-1);
-        last !== undefined && !seen.has(last.tradeId) && page.length >= PAGE;
-        last = page.at(-1)
-      ) {
-        seen.add(last.tradeId)
-        page = await this.#page({ inst, fromTradeId: last.tradeId, limit: PAGE })
-        if (page === undefined) return false
-        this.#take(page)
-      }
-      return true
+      const took = await this.#pages(inst, window, () => true)
+      if (took === undefined) return false
+      // More than a page holds was followed by id to its end, past this window.
+      if (took > PAGE) return true
     }
     return true
   }
 
-  /** Orders of ours since `startAt` that the journal lacks. False where the venue did not answer. */
+  /** The executions that `from` names and, where they are more than a page, all later ones by id. Undefined: no answer. */
+  async #pages(
+    inst: Inst,
+    from: Range & { orderId?: string },
+    isWanted: (fill: Fill) => boolean,
+  ): Promise<number | undefined> {
+    const seen = new Set<string>()
+    let next: ParamsOf<"fills"> = { inst, ...from, limit: PAGE }
+    for (;;) {
+      const page = await this.#page(next)
+      if (page === undefined) return undefined
+      this.#take(page.filter(isWanted))
+      const last = page.at(-1)
+      const known = seen.size
+      for (const { tradeId } of page) seen.add(tradeId)
+      if (last === undefined || page.length < PAGE || seen.size === known) return seen.size
+      next = { inst, fromTradeId: last.tradeId, limit: PAGE }
+    }
+  }
+
+  /** Orders of ours since `startAt`: those that the journal lacks, and how the others ended. False where the venue did not answer. */
   async ordersSince(inst: Inst, startAt: number, now: number): Promise<boolean> {
     const { venue, rest, desk } = this.#deps
     if (!venue.operations.includes("orderHistory")) return true
@@ -98,7 +104,11 @@ export class BackFill {
         const outcome = await rest.call("orderHistory", { inst, startAt: from, endAt: window.endAt, limit: PAGE })
         if (outcome.kind !== "accepted") return false
         page = outcome.value
-        for (const detail of page) desk.adopt(detail, "order history")
+        for (const detail of page) {
+          const owner = desk.ledger.ownerOf(detail.inst, detail.orderId, detail.clientId)
+          if (owner === undefined) desk.adopt(detail, "order history")
+          else desk.detail(owner, detail, "order history")
+        }
         const next = page.reduce((latest, { createdAt }) => Math.max(latest, createdAt), from)
         if (next === from) break
         from = next

@@ -1,0 +1,105 @@
+import { describe, expect, test } from "bun:test"
+import { Limiter, type Need, type Priority } from "../../../src/runtime/tasks/limiter.ts"
+import { VirtualClock } from "./scripted/clock.ts"
+import { scriptedVenue } from "./scripted/venue.ts"
+
+const limits = { ...scriptedVenue().limits, weightPerMinute: 100, ordersPer10s: 3, ordersPerMinute: 5 }
+const need = (priority: Priority, weight = 10): Need => ({ priority, weight, isOrder: priority === "place" })
+const FOREVER = Number.MAX_SAFE_INTEGER
+
+/** A limiter, and in which order what was asked of it left or was refused. */
+function setup() {
+  const clock = new VirtualClock()
+  const limiter = new Limiter(clock, limits)
+  const left: string[] = []
+  const ask = (name: string, wanted: Need, untilAt = FOREVER): void => {
+    if (limiter.tryTake(wanted)) left.push(name)
+    else
+      limiter.wait(
+        wanted,
+        untilAt,
+        () => left.push(name),
+        (why) => left.push(`${name}: ${why}`),
+      )
+  }
+  return { clock, limiter, left, ask }
+}
+
+describe("the limiter", () => {
+  test("lets reads fill four fifths of the weight and cancels all of it", () => {
+    const { left, ask } = setup()
+    for (let count = 1; count <= 10; count++) ask(`read ${count}`, need("read"))
+    ask("cancel", need("cancel", 15))
+    expect(left).toHaveLength(9)
+    expect(left.at(-1)).toBe("cancel")
+  })
+
+  test("lets the waiting leave when the span ends, cancels before places before reads", async () => {
+    const { clock, limiter, left, ask } = setup()
+    expect(limiter.tryTake(need("cancel", 100))).toBe(true)
+    ask("read", need("read"))
+    ask("place", need("place"))
+    ask("cancel", need("cancel"))
+    expect(left).toEqual([])
+    await clock.advance(60_000)
+    expect(left).toEqual(["cancel", "place", "read"])
+  })
+
+  test("counts orders by themselves, over ten seconds and a minute", async () => {
+    const { clock, left, ask } = setup()
+    for (let count = 1; count <= 6; count++) ask(String(count), need("place", 0))
+    ask("read", need("read"))
+    expect(left).toEqual(["1", "2", "3", "read"])
+    await clock.advance(10_000)
+    expect(left).toEqual(["1", "2", "3", "read", "4", "5"])
+    await clock.advance(50_000)
+    expect(left.at(-1)).toBe("6")
+  })
+
+  test("believes the venue's own count, plus what is still under way", () => {
+    const { limiter } = setup()
+    const first = need("read", 1)
+    limiter.tryTake(first)
+    limiter.tryTake(need("read", 5))
+    limiter.answered(first, { weight: 70 })
+    expect(limiter.state()).toMatchObject({ weightUsed: 75 })
+    expect(limiter.tryTake(need("read", 5))).toBe(true)
+    expect(limiter.tryTake(need("read", 1))).toBe(false)
+  })
+
+  test("refuses what could not leave before its time is up", async () => {
+    const { clock, limiter, left, ask } = setup()
+    limiter.tryTake(need("cancel", 100))
+    ask("place", need("place"), clock.now() + 2_000_000)
+    await clock.advance(1_999)
+    expect(left).toEqual([])
+    await clock.advance(2)
+    expect(left).toEqual(["place: rate limit: no room before the request's time was up"])
+  })
+
+  test("is silent when the venue asks for it, and refuses at once what cannot wait so long", async () => {
+    const { clock, limiter, left, ask } = setup()
+    limiter.pause(30_000)
+    ask("cancel", need("cancel"), clock.now() + 2_000_000)
+    ask("read", need("read"))
+    expect(left).toEqual(["cancel: rate limit: the venue wants 30000 ms of silence"])
+    await clock.advance(29_999)
+    expect(left).toHaveLength(1)
+    await clock.advance(2)
+    expect(left.at(-1)).toBe("read")
+  })
+
+  test("refuses those already waiting when a silence begins that is too long for them", () => {
+    const { clock, limiter, left, ask } = setup()
+    limiter.tryTake(need("cancel", 100))
+    ask("place", need("place"), clock.now() + 2_000_000)
+    limiter.pause(30_000)
+    expect(left).toEqual(["place: rate limit: the venue wants 30000 ms of silence"])
+  })
+
+  test("lets one request pass that is heavier than its share, when nothing else has used the span", () => {
+    const { limiter } = setup()
+    expect(limiter.tryTake(need("read", 90))).toBe(true)
+    expect(limiter.tryTake(need("read", 1))).toBe(false)
+  })
+})
