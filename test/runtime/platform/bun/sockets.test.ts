@@ -142,6 +142,20 @@ describe("a WebSocket", () => {
     expect(clock.monotonic() - start).toBeLessThan(4_000_000)
   })
 
+  test.skipIf(process.platform !== "linux")("leaves from the local address that was chosen", async () => {
+    const from = Promise.withResolvers<string>()
+    await using server = await peer((socket) => {
+      from.resolve(socket.remoteAddress ?? "")
+      socket.destroy()
+    })
+    const closed = Promise.withResolvers<void>()
+    const target = { url: `ws://127.0.0.1:${server.port}/`, connectMsMax: 2_000 }
+    const handler = { open() {}, text() {}, closed: () => closed.resolve() }
+    bunSockets({ clock, localAddress: "127.0.0.2" }).open(target, handler)
+    await closed.promise
+    expect(await from.promise).toBe("127.0.0.2")
+  })
+
   test("tells that the connection was cut without a word", async () => {
     await using server = await peer((socket, text) => {
       if (acceptUpgrade(socket, text)) setTimeout(() => socket.destroy(), 10)
