@@ -29,7 +29,7 @@ const DIFF_PACES: Readonly<Record<number, string>> = { ...IMAGE_PACES, 0: "@0ms"
 const DEPTHS = [5, 10, 20]
 
 /** Depth images of 20 levels unless told otherwise; diffs every 100 ms. */
-export function streamOf(channel: Channel): Stream {
+function streamOf(channel: Channel): Stream {
   switch (channel.kind) {
     case "trades":
       return channel.each === true ? { route: "public", name: "trade" } : { route: "market", name: "aggTrade" }
@@ -76,7 +76,7 @@ export const instsPerMessage = 100
 function idOf(text: string): number {
   let hash = 0x811c9dc5
   for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
-  return (hash >>> 1) + 1
+  return hash >>> 1 || 1
 }
 
 export function subscriptionOf(

@@ -17,7 +17,7 @@ export type Fields = Readonly<Record<string, FieldValue>>
 /** What a request must carry: nothing, the API key alone, or key and signature. */
 export type Security = false | "key" | true
 
-export type Weight<P> = number | ((params: P) => number)
+type Weight<P> = number | ((params: P) => number)
 
 /** An operation of a venue, as a row of its table. */
 export interface Endpoint<O extends OperationName> {

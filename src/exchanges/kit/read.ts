@@ -90,7 +90,7 @@ export function integer<R extends object>(row: R, field: FieldOf<R>): number {
 /** A time in ms on the wire as µs. */
 export const timeMs = <R extends object>(row: R, field: FieldOf<R>): number => fromMs(integer(row, field))
 
-export const fromMs = (ms: number): number => ms * 1000
+const fromMs = (ms: number): number => ms * 1000
 
 /** An id as text, exact: a number only where it is safe, digits or any other text as they stand. */
 export function id<R extends object>(row: R, field: FieldOf<R>): string {

@@ -30,7 +30,7 @@ import { fromNative, toNative } from "./inst.ts"
 
 const CLIENT_ID = /^[.A-Z:/a-z0-9_-]{1,36}$/
 
-export function toClientOrderId(clientId: string): string {
+function toClientOrderId(clientId: string): string {
   if (CLIENT_ID.test(clientId)) return clientId
   throw new UsageError(`client id "${clientId}" is not 1 to 36 letters, digits or . : / _ - as binance-um wants`)
 }
