@@ -19,6 +19,7 @@ export const EXIT = {
 /** One option of a command. */
 export interface Option {
   readonly type: "string" | "boolean"
+  readonly short?: string
   /** May be given several times. */
   readonly multiple?: boolean
   /** What the value is, for the help: `FILE`. */
@@ -58,7 +59,11 @@ export function parse(command: Command, words: readonly string[]): Arguments {
       options: Object.fromEntries(
         Object.entries(options).map(([name, option]) => [
           name,
-          { type: option.type, multiple: option.multiple ?? false },
+          {
+            type: option.type,
+            multiple: option.multiple ?? false,
+            ...(option.short === undefined ? {} : { short: option.short }),
+          },
         ]),
       ),
     })
@@ -71,7 +76,8 @@ export function parse(command: Command, words: readonly string[]): Arguments {
 
 export function help(command: Command): string {
   const rows = Object.entries({ ...command.options, ...HELP }).map(([name, option]) => {
-    const left = `--${name}${option.value === undefined ? "" : ` ${option.value}`}`
+    const short = option.short === undefined ? "" : `-${option.short}, `
+    const left = `${short}--${name}${option.value === undefined ? "" : ` ${option.value}`}`
     return `  ${left.padEnd(24)}${option.help}`
   })
   const usage = ["perigee", command.name, command.takes, "[options]"].filter((word) => word !== "").join(" ")

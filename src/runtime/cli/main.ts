@@ -1,13 +1,13 @@
 import { BuildError, ConfigError, describe, JournalError, ModelError } from "../domain/errors.ts"
 import { type Command, EXIT, flag, help, parse } from "./command.ts"
-import type { Terminal } from "./terminal.ts"
+import type { Machine } from "../../world/machine.ts"
 
 /** Finds the command, reads its words, runs it; every failure is one plain message and a status that means something. */
 export async function main(
   commands: readonly Command[],
   version: () => Readonly<Record<string, unknown>>,
   words: readonly string[],
-  terminal: Terminal,
+  terminal: Machine,
 ): Promise<number> {
   const [name, ...rest] = words
   if (name === undefined || name === "help" || name === "--help") {
@@ -27,7 +27,7 @@ export async function main(
   return attempt(command, rest, terminal)
 }
 
-async function attempt(command: Command, words: readonly string[], terminal: Terminal): Promise<number> {
+async function attempt(command: Command, words: readonly string[], terminal: Machine): Promise<number> {
   try {
     const args = parse(command, words)
     if (flag(args.values, "help")) {

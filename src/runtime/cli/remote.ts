@@ -1,11 +1,11 @@
 import { ConfigError, NetworkError } from "../domain/errors.ts"
 import type { Http } from "../ports.ts"
 import { type Arguments, type Command, EXIT, flag, type Options, text } from "./command.ts"
-import type { Terminal } from "./terminal.ts"
+import type { Machine } from "../../world/machine.ts"
 
 /** What the commands that talk to a running bot need. */
 export interface RemoteDeps {
-  readonly terminal: Terminal
+  readonly terminal: Machine
   readonly http: Http
   /** Address of the bot whose database this is, from the file it writes beside it; ConfigError where there is none. */
   addressOf(database: string): { readonly url: string; readonly pid: number }

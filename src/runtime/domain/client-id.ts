@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto"
 import { UsageError } from "./errors.ts"
 
 /**
@@ -14,6 +15,10 @@ export const isClientId = (text: string): boolean => FORM.test(text)
 /** Whether this id was made by the bot with this identity. */
 export const isOwn = (clientId: string, identity: string): boolean =>
   FORM.test(clientId) && clientId.startsWith(identity)
+
+/** Identity of a bot on an account: the same after every restart, another for another bot or account. */
+export const identityOf = (bot: string, account: string): string =>
+  createHash("sha256").update(`${bot}\0${account}`).digest("hex").slice(0, IDENTITY_DIGITS)
 
 /** Ids of one run: same prefix, counting up. */
 export function clientIds(identity: string, run: number, first = 1): () => string {

@@ -89,6 +89,21 @@ export class FeedHub {
     await Promise.all(this.#lines.map((line) => line.connection.stop()))
   }
 
+  /** Where images come over the stream: a new subscription brings one. */
+  resubscribe(inst: Inst): void {
+    const line = this.#lines.find(({ routes }) => routes.has(inst))
+    line?.connection.restart(`a fresh image of ${inst} is wanted`)
+  }
+
+  /** Newest known price: of a trade, or the middle of a best bid and ask. */
+  lastPrice(inst: Inst): number | undefined {
+    for (const { routes } of this.#lines) {
+      const price = routes.lastPrice(inst)
+      if (price !== undefined) return price
+    }
+    return undefined
+  }
+
   /** Why this listener's data cannot be trusted now. */
   reasons(listener: Listener): string[] {
     return this.#lines

@@ -12,6 +12,8 @@ export interface Route {
   book: BookKeeper | undefined
   /** Local time of the newest event, µs: what silence is measured from. */
   lastAt: number
+  /** Of the newest trade or best bid and ask; 0 before the first. */
+  lastPrice: number
 }
 
 export const newRoute = (inst: Inst): Route => ({
@@ -21,6 +23,7 @@ export const newRoute = (inst: Inst): Route => ({
   candles: [],
   book: undefined,
   lastAt: 0,
+  lastPrice: 0,
 })
 
 /** Routes of one connection: frames name an inst, and mostly the same one as the frame before. */
@@ -34,6 +37,15 @@ export class Routes {
     const route = newRoute(inst)
     this.#byInst.set(inst, route)
     return route
+  }
+
+  has(inst: Inst): boolean {
+    return this.#byInst.has(inst)
+  }
+
+  lastPrice(inst: Inst): number | undefined {
+    const price = this.#byInst.get(inst)?.lastPrice
+    return price === undefined || price === 0 ? undefined : price
   }
 
   all(): IterableIterator<Route> {
@@ -50,20 +62,23 @@ export class Routes {
       this.#newest = route
     }
     route.lastAt = receivedAt
-    if (event.kind === "trade") return publishTrade(route.trades, event, receivedAt)
+    if (event.kind === "trade") return publishTrade(route, event, receivedAt)
     if (event.kind === "lob") return publishLob(route, event, receivedAt)
     return publishCandle(route.candles, event, receivedAt)
   }
 }
 
-function publishTrade(sinks: Publish<"onTrade">[], trade: Trade, receivedAt: number): boolean {
+function publishTrade(route: Route, trade: Trade, receivedAt: number): boolean {
+  route.lastPrice = trade.price
+  const sinks = route.trades
   for (let index = 0; index < sinks.length; index++) sinks[index]!(trade, receivedAt)
   return sinks.length > 0
 }
 
 function publishLob(route: Route, lob: Lob, receivedAt: number): boolean {
   // The book first: a handler that reads ctx.book sees the state after this diff.
-  if (route.book !== undefined && lob.form !== "bbo") route.book.apply(lob)
+  if (lob.form === "bbo") route.lastPrice = ((lob.bids[0] ?? 0) + (lob.asks[0] ?? 0)) / 2
+  else route.book?.apply(lob)
   const sinks = route.lobs
   for (let index = 0; index < sinks.length; index++) sinks[index]!(lob, receivedAt)
   return sinks.length > 0 || route.book !== undefined

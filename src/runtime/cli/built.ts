@@ -1,0 +1,42 @@
+import { fileURLToPath } from "node:url"
+import { machine as thisMachine } from "../../world/machine.ts"
+import { type Bot, nameOf, type Parts } from "../../world.ts"
+import type { Command } from "./command.ts"
+import { main } from "./main.ts"
+import { controls } from "./remote.ts"
+import { remoteDeps } from "./remote-deps.ts"
+import { RUN, runLoaded } from "./run-loaded.ts"
+import { status } from "./status.ts"
+
+export interface BuiltOptions extends Parts {
+  readonly bot: Bot
+  /** Stands for the bot file's folder, inside the executable. */
+  readonly base: URL
+  /** What is inside, for `--version --json`. */
+  readonly contents: Readonly<Record<string, unknown>>
+}
+
+/** A bot's own executable: it runs its bot, unless the first word is another command. */
+export async function runBuilt(options: BuiltOptions): Promise<void> {
+  const machine = thisMachine()
+  const name = nameOf(options.bot)
+  const remote = remoteDeps(machine)
+  const run: Command = {
+    name: "run",
+    summary: `runs ${name} (also without this word)`,
+    takes: "",
+    options: RUN,
+    run: (args) =>
+      runLoaded(machine, String(options.contents["version"]), args, {
+        bot: options.bot,
+        name,
+        parts: { venues: options.venues, runners: options.runners },
+        modelFile: (source) => fileURLToPath(new URL(source, options.base)),
+      }),
+  }
+  const commands = [run, status(remote), ...controls(remote)]
+  const { args } = machine
+  const isOptionFirst = args[0]?.startsWith("--") === true && !["--help", "--version"].includes(args[0])
+  const words = args.length === 0 || isOptionFirst ? ["run", ...args] : args
+  machine.exit(await main(commands, () => options.contents, words, machine))
+}

@@ -1,0 +1,89 @@
+import { type Child, type Machine } from "../../world/machine.ts"
+import { everyPart } from "../../world/parts.ts"
+import { sampleBot, sampleModel } from "../../world/sample.ts"
+import { SIM_ACCOUNT } from "../../world/simulator.ts"
+import { type Command, flag, number, type Options, text, texts } from "./command.ts"
+import { assignments, HTTP, httpOf } from "./flags.ts"
+import { Screen } from "./screen.ts"
+import { session, type Summary } from "./session.ts"
+
+const OPTIONS: Options = {
+  seconds: { type: "string", value: "N", help: "end by itself N seconds after it became ready" },
+  json: { type: "boolean", help: "print nothing but a summary as one JSON line at the end" },
+  seed: { type: "string", value: "N", help: "seed of the simulated exchange's order flow (default 1)" },
+  rate: { type: "string", value: "N", help: "simulated events a second and instrument (default 150)" },
+  db: { type: "string", value: "FILE", help: "keep orders and state in this file (default: in memory only)" },
+  endpoint: { type: "string", value: "URL", help: "use the simulated exchange that runs there (`perigee sim`)" },
+  set: { type: "string", multiple: true, value: "NAME=VALUE", help: "a parameter of the sample bot" },
+  ...HTTP,
+}
+
+/** `perigee demo`: the sample bot against a simulated exchange in a process of its own, over real sockets. */
+export const demo = (machine: Machine, version: string): Command => ({
+  name: "demo",
+  summary: "the sample bot against a simulated exchange on loopback; needs no key and no network",
+  takes: "",
+  options: OPTIONS,
+  async run({ values }) {
+    const isJson = flag(values, "json")
+    const seconds = number(values, "seconds", { min: 0.1, max: 1e7 })
+    const http = httpOf(values, machine, 0)
+    const set = assignments(texts(values, "set"))
+    const exchange = await openExchange(machine, {
+      endpoint: text(values, "endpoint"),
+      seed: number(values, "seed", { min: 0, max: 2 ** 32 - 1, whole: true }) ?? 1,
+      rate: number(values, "rate", { min: 0, max: 100_000 }),
+    })
+    const screen = new Screen(machine, "perigee demo")
+    try {
+      const { status, summary } = await session(machine, {
+        bot: sampleBot,
+        modelFile: sampleModel,
+        parts: everyPart(),
+        version,
+        mode: "demo",
+        venue: { endpoint: exchange.url },
+        database: text(values, "db") ?? ":memory:",
+        credentials: SIM_ACCOUNT,
+        set,
+        http,
+        log: { level: "warn", to: 2 },
+        progressMs: 250,
+        ...(seconds === undefined ? {} : { seconds }),
+        ...(isJson ? {} : { progress: (world, readyMs) => screen.show(world, readyMs) }),
+      })
+      machine.out(isJson ? `${JSON.stringify(summary)}\n` : words(summary))
+      return status
+    } finally {
+      exchange.child?.stop()
+    }
+  },
+})
+
+interface Exchange {
+  readonly url: string
+  readonly child?: Child
+}
+
+async function openExchange(
+  machine: Machine,
+  { endpoint, seed, rate }: { endpoint: string | undefined; seed: number; rate: number | undefined },
+): Promise<Exchange> {
+  if (endpoint !== undefined) return { url: endpoint }
+  const flow = rate === undefined ? [] : ["--rate", String(rate)]
+  const child = machine.spawnSelf(["sim", "binance-um", "--port", "0", "--seed", String(seed), "--json", ...flow])
+  const { url } = JSON.parse(await child.firstLine()) as { url: string }
+  return { url, child }
+}
+
+function words(summary: Summary): string {
+  const { events, orders, fills, pnl, bookGaps, unknownOrders, readyMs, rssMb, peakRssMb, why } = summary
+  return [
+    "",
+    `ended: ${why}`,
+    `${events} events, ${orders} orders, ${fills} fills, PnL ${Number(pnl).toFixed(2)} after fees`,
+    `${bookGaps} book gaps, ${unknownOrders} unknown orders`,
+    `ready after ${readyMs ?? "?"} ms, ${rssMb} MB resident, ${peakRssMb} MB at its peak`,
+    "",
+  ].join("\n")
+}

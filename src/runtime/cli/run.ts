@@ -1,0 +1,44 @@
+import { existsSync } from "node:fs"
+import { dirname, isAbsolute, join, resolve } from "node:path"
+import type { Machine } from "../../world/machine.ts"
+import { offerPerigee } from "../../world/machine.ts"
+import { everyPart } from "../../world/parts.ts"
+import { type Bot, isBot, nameOf } from "../../world.ts"
+import { ConfigError, describe } from "../domain/errors.ts"
+import { type Command, only } from "./command.ts"
+import { RUN, runLoaded } from "./run-loaded.ts"
+
+/** Loads a bot file. Throws ConfigError where it is missing, does not load or does not export a bot. */
+export async function loadBot(machine: Machine, given: string): Promise<{ bot: Bot; file: string }> {
+  const file = resolve(machine.cwd, given)
+  if (!existsSync(file)) throw new ConfigError(`there is no ${given}; give the path of a bot file`)
+  offerPerigee()
+  let exported: unknown
+  try {
+    exported = await machine.load(file)
+  } catch (error) {
+    throw new ConfigError(`${given} cannot be loaded: ${describe(error)}`, { cause: error })
+  }
+  if (isBot(exported)) return { bot: exported, file }
+  throw new ConfigError(
+    `${given} does not export a bot; end it with: export default bot({ name: "…" }).task(…).strategy(…)`,
+  )
+}
+
+/** `perigee run bot.ts`. */
+export const run = (machine: Machine, version: string): Command => ({
+  name: "run",
+  summary: "runs a bot file",
+  takes: "bot.ts",
+  options: RUN,
+  async run(args) {
+    const { bot, file } = await loadBot(machine, only(args, "bot file"))
+    const folder = dirname(file)
+    return runLoaded(machine, version, args, {
+      bot,
+      name: nameOf(bot),
+      parts: everyPart(),
+      modelFile: (source) => (isAbsolute(source) ? source : join(folder, source)),
+    })
+  },
+})

@@ -1,0 +1,97 @@
+import type { Machine } from "../../world/machine.ts"
+import { outside as realOutside } from "../../world/machine.ts"
+import { openWorld, type World, type WorldOptions } from "../../world.ts"
+import { ConfigError } from "../domain/errors.ts"
+import { EXIT } from "./command.ts"
+
+export interface SessionOptions extends Omit<WorldOptions, "outside" | "ended"> {
+  readonly log: Parameters<typeof realOutside>[0]
+  /** Ends by itself this long after it became ready. */
+  readonly seconds?: number
+  /** Shown a few times a second. */
+  progress?(world: World, readyMs: number | undefined): void
+  readonly progressMs?: number
+}
+
+export interface Summary {
+  readonly events: number
+  readonly orders: number
+  readonly fills: number
+  readonly bookGaps: number
+  readonly unknownOrders: number
+  readonly pnl: string
+  /** From the start of the process until it was safe to trade. */
+  readonly readyMs: number | null
+  readonly rssMb: number
+  readonly peakRssMb: number
+  readonly seconds: number
+  readonly why: string
+}
+
+const READY_MS_MAX = 30_000
+const LOOK_MS = 20
+
+/** Runs one bot until it is asked to stop, its time is up, or it ends itself. */
+export async function session(
+  machine: Machine,
+  options: SessionOptions,
+): Promise<{ status: number; summary: Summary }> {
+  const outside = realOutside(options.log)
+  const { clock } = outside
+  const { promise: ended, resolve: end } = Promise.withResolvers<string>()
+  machine.onStop((signal) => end(signal))
+  for (const secret of Object.values(options.credentials ?? {})) outside.log.hide(secret)
+  const world = await openWorld({ ...options, outside, ended: end })
+  let readyMs: number | undefined
+  let reasons: readonly string[] = []
+  let isDone = false
+  let isLate = false
+
+  const look = () => {
+    if (isDone) return
+    reasons = world.reasons()
+    if (reasons.length === 0) {
+      readyMs = clock.monotonic() / 1_000
+      outside.log.info("bot.ready", { readyMs: Math.round(readyMs) })
+      if (options.seconds !== undefined) clock.timer(options.seconds * 1_000, () => end("its time is up"))
+    } else clock.timer(LOOK_MS, look)
+  }
+  const show = () => {
+    if (isDone) return
+    options.progress?.(world, readyMs)
+    clock.timer(options.progressMs ?? 1_000, show)
+  }
+
+  try {
+    await world.start()
+  } catch (error) {
+    await world.stop("could not start")
+    throw error
+  }
+  look()
+  if (options.progress !== undefined) show()
+  if (options.seconds !== undefined) {
+    clock.timer(READY_MS_MAX + options.seconds * 1_000, () => {
+      isLate = readyMs === undefined
+      end("its time is up")
+    })
+  }
+  const why = await ended
+  isDone = true
+  const stats = world.stats()
+  const memory = outside.env.memoryBytes()
+  await world.stop(why)
+  outside.log.flush()
+  if (isLate) throw new ConfigError(`not ready within ${READY_MS_MAX / 1_000} s: ${reasons.join("; ")}`)
+  const summary: Summary = {
+    ...stats,
+    readyMs: readyMs === undefined ? null : Math.round(readyMs),
+    rssMb: megabytes(memory),
+    peakRssMb: megabytes(machine.peakMemoryBytes()),
+    seconds: Math.round(clock.monotonic() / 1e5) / 10,
+    why,
+  }
+  return { status: EXIT.ok, summary }
+}
+
+const megabytes = (bytes: number): number => Math.round(bytes / 1e5) / 10

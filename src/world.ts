@@ -1,0 +1,462 @@
+import { clientIds, identityOf } from "./runtime/domain/client-id.ts"
+import { isPrivate } from "./runtime/domain/channel.ts"
+import { BuildError, ConfigError, describe } from "./runtime/domain/errors.ts"
+import type { RiskLimits } from "./runtime/domain/limits.ts"
+import type { Market } from "./runtime/domain/market.ts"
+import { Metrics } from "./runtime/domain/metrics.ts"
+import type { FeedSpec, OrdersSpec, PredictSpec, TaskSpec } from "./runtime/domain/task.ts"
+import { build, type Plan } from "./runtime/engine/build.ts"
+import { type Bot, declared, isBot } from "./runtime/engine/declaration/bot.ts"
+import { Engine } from "./runtime/engine/engine.ts"
+import { endpoint, type Endpoint } from "./runtime/http/endpoint.ts"
+import type { ControlResult, StateImage, TradingMode } from "./runtime/http/deps.ts"
+import type {
+  Clock,
+  Credentials,
+  Listening,
+  ModelRunner,
+  Outside,
+  Timer,
+  Venue,
+  VenueOptions,
+} from "./runtime/ports.ts"
+import { removeAddress, writeAddress } from "./runtime/storage/address.ts"
+import { openJournal, type OpenJournal } from "./runtime/storage/journal.ts"
+import { accountFeed } from "./runtime/tasks/feed/account.ts"
+import { feedTask } from "./runtime/tasks/feed/feed.ts"
+import { manualFeed } from "./runtime/tasks/feed/manual.ts"
+import { ordersTask } from "./runtime/tasks/orders.ts"
+import { predictTask } from "./runtime/tasks/predict.ts"
+import { intentTask, relayTask } from "./runtime/tasks/relay.ts"
+import { scheduleTask } from "./runtime/tasks/schedule.ts"
+import type { RunningOrders, RunningTask, TaskHost } from "./runtime/tasks/task.ts"
+import { pnlTotal, stateImage } from "./world/image.ts"
+import { MarketGear } from "./world/market-gear.ts"
+import { credentialsOf, secret } from "./world/secrets.ts"
+
+export interface RunnerOptions {
+  readonly clock: Clock
+  readonly source: string
+  readonly isInline: boolean
+  readonly queueMax: number
+  readonly whenFull: "refuse" | "newest"
+}
+
+/** The parts this program holds: a bot's own binary holds only those its declaration names. */
+export interface Parts {
+  readonly venues: Readonly<Partial<Record<Market, (options?: VenueOptions) => Venue>>>
+  readonly runners: Readonly<Partial<Record<PredictSpec["runner"], (options: RunnerOptions) => ModelRunner>>>
+}
+
+export interface WorldOptions {
+  readonly bot: Bot
+  /** Where a declared model file lies: beside the bot file, or inside this executable. */
+  modelFile(source: string): string
+  readonly parts: Parts
+  readonly outside: Outside
+  readonly version: string
+  readonly mode: TradingMode
+  readonly venue: VenueOptions
+  /** SQLite file, or `:memory:`. */
+  readonly database: string
+  /** Absent: no endpoint. */
+  readonly http?: { readonly host: string; readonly port: number }
+  /** `--set name=value`. */
+  readonly set: Readonly<Record<string, string>>
+  /** Instead of the environment's: the demo's. */
+  readonly credentials?: Credentials
+  /** `MAIN`: `MAIN_BINANCE_API_KEY` and so on are read. */
+  readonly keyPrefix?: string
+  readonly activity?: Int32Array
+  /** Called when the endpoint or the runtime itself wants the process to end. */
+  ended(why: string): void
+}
+
+export interface Stats {
+  readonly events: number
+  readonly orders: number
+  readonly fills: number
+  readonly bookGaps: number
+  readonly unknownOrders: number
+  readonly pnl: string
+}
+
+export interface World {
+  readonly engine: Engine
+  readonly journal: OpenJournal
+  readonly address: string | undefined
+  start(): Promise<void>
+  stop(why: string): Promise<void>
+  reasons(): readonly string[]
+  stats(): Stats
+  image(): StateImage
+}
+
+export { type Bot, isBot }
+
+export const nameOf = (bot: Bot): string => declared(bot).options.name
+
+/** Text that no log line, error, event or state dump may hold. */
+export const secretsOf = (credentials: Credentials | undefined): readonly string[] => Object.values(credentials ?? {})
+
+/** Checks a bot against the parts there are. Throws BuildError with every mistake. */
+export function planOf(
+  bot: Bot,
+  parts: Parts,
+  sources: {
+    readonly env?: (name: string) => string | undefined
+    readonly set?: Readonly<Record<string, string>>
+  } = {},
+): Plan {
+  return build(
+    bot,
+    {
+      markets: Object.keys(parts.venues),
+      runners: Object.keys(parts.runners),
+      refusal: (spec) => (spec.kind === "feed" ? feedRefusal(spec, parts) : undefined),
+    },
+    sources,
+  )
+}
+
+/** A stream the venue lacks, or a name it cannot have, is found before anything starts. */
+function feedRefusal(spec: FeedSpec, parts: Parts): string | undefined {
+  const venue = parts.venues[spec.market]?.()
+  if (venue === undefined || isPrivate(spec.channel) || spec.isManual) return undefined
+  try {
+    venue.subscribe(spec.channel, spec.insts, { now: 0 })
+    return undefined
+  } catch (error) {
+    return describe(error)
+  }
+}
+
+/** Assembles a bot: its venues and models, its journal, its endpoint. Nothing runs before `start`. */
+export async function openWorld(options: WorldOptions): Promise<World> {
+  const { bot, parts, outside } = options
+  const plan = planOf(bot, parts, { env: outside.env.get, set: options.set })
+  const venues = new Map(marketsOf(plan).map((market) => [market, parts.venues[market]!(options.venue)]))
+  const credentials = credentialsFor(plan, venues, options)
+  if (options.mode === "live") checkLive(plan)
+  const journal = openJournal({
+    file: options.database,
+    clock: outside.clock,
+    bot: plan.name,
+    version: options.version,
+    pid: outside.env.pid,
+    log: outside.log,
+    durability: plan.options.durability === "power" ? "power" : "process",
+  })
+  try {
+    const assembly = new Assembly(plan, venues, credentials, journal, options)
+    await assembly.listen()
+    return assembly
+  } catch (error) {
+    journal.close("could not start")
+    throw error
+  }
+}
+
+const marketsOf = (plan: Plan): Market[] => [
+  ...new Set(plan.tasks.flatMap((spec) => ("market" in spec ? [spec.market] : []))),
+]
+
+const needsKeys = (spec: TaskSpec): boolean =>
+  spec.kind === "orders" || (spec.kind === "feed" && isPrivate(spec.channel) && !spec.isManual)
+
+function credentialsFor(
+  plan: Plan,
+  venues: ReadonlyMap<Market, Venue>,
+  { credentials, outside, keyPrefix }: WorldOptions,
+): ReadonlyMap<Market, Credentials> {
+  const found = new Map<Market, Credentials>()
+  for (const spec of plan.tasks) {
+    if (!needsKeys(spec) || !("market" in spec) || found.has(spec.market)) continue
+    const venue = venues.get(spec.market)!
+    found.set(spec.market, credentials ?? credentialsOf(venue, outside.env.get, keyPrefix))
+  }
+  return found
+}
+
+/** Live orders want a bound on what they may do. */
+function checkLive(plan: Plan): void {
+  const trades = plan.tasks.some(({ kind }) => kind === "orders")
+  if (!trades || hasLimit(plan.options.limits)) return
+  throw new BuildError(plan.name, [
+    'it would send live orders without a risk limit; declare limits, e.g. limits: { orderNotionalMax: "1000" }',
+  ])
+}
+
+const hasLimit = (limits: RiskLimits | undefined): boolean =>
+  limits !== undefined && Object.values(limits).some((limit) => limit !== undefined)
+
+class Assembly implements World {
+  readonly engine: Engine
+  readonly journal: OpenJournal
+  readonly #plan: Plan
+  readonly #options: WorldOptions
+  readonly #venues: ReadonlyMap<Market, Venue>
+  readonly #credentials: ReadonlyMap<Market, Credentials>
+  readonly #gears = new Map<Market, MarketGear>()
+  readonly #metrics = new Metrics()
+  readonly #endpoint: Endpoint
+  readonly #nextClientId = new Map<string, () => string>()
+  readonly #startedAt: number
+  readonly #counts = { orders: 0, fills: 0 }
+  #listening: Listening | undefined
+  #pulse: Timer | undefined
+  #loopLagMs = 0
+
+  constructor(
+    plan: Plan,
+    venues: ReadonlyMap<Market, Venue>,
+    credentials: ReadonlyMap<Market, Credentials>,
+    journal: OpenJournal,
+    options: WorldOptions,
+  ) {
+    this.#plan = plan
+    this.#venues = venues
+    this.#credentials = credentials
+    this.#options = options
+    this.journal = journal
+    this.#startedAt = options.outside.clock.now()
+    for (const spec of plan.tasks) {
+      if (spec.kind === "feed" && isPrivate(spec.channel)) this.#wanted.push(spec)
+    }
+    this.engine = new Engine({
+      plan,
+      outside: options.outside,
+      journal,
+      metrics: this.#metrics,
+      makeTask: (spec, host) => this.#task(spec, host),
+      ...(options.activity === undefined ? {} : { activity: options.activity }),
+    })
+    this.engine.subscribe((news) => {
+      if (news.kind === "order" && news.data.from === undefined) this.#counts.orders++
+      if (news.kind === "fill") this.#counts.fills++
+    })
+    this.#endpoint = this.#openEndpoint()
+  }
+
+  readonly #wanted: FeedSpec[] = []
+
+  // ---- tasks ----
+
+  #task(spec: TaskSpec, host: TaskHost): RunningTask {
+    switch (spec.kind) {
+      case "feed":
+        return this.#feed(spec, host)
+      case "schedule":
+        return scheduleTask(spec, host)
+      case "orders":
+        return this.#orders(spec, host)
+      case "predict":
+        return predictTask(spec, host, this.#runner(spec))
+      case "intents":
+        return intentTask(spec, host)
+      case "relay":
+        return relayTask(spec, host)
+    }
+  }
+
+  #feed(spec: FeedSpec, host: TaskHost): RunningTask {
+    const gear = this.#gear(spec.market, host)
+    if (spec.isManual) return manualFeed(spec, host, gear.venue)
+    if (isPrivate(spec.channel)) return accountFeed(spec, host, gear.stream)
+    return feedTask(spec, host, { hub: gear.hub, keeper: (inst) => gear.keeper(inst) })
+  }
+
+  #orders(spec: OrdersSpec, host: TaskHost): RunningOrders {
+    const { limiter, offset, rest, venue, stream, hub } = this.#gear(spec.market, host)
+    const identity = identityOf(this.#plan.name, this.#credentials.get(spec.market)?.apiKey ?? "")
+    return ordersTask(spec, host, {
+      venue,
+      journal: this.journal,
+      rest,
+      limiter,
+      offset,
+      stream,
+      identity,
+      clientId: this.#clientIds(identity),
+      account: this.#plan.options.account ?? "shared",
+      limits: this.#plan.options.limits ?? {},
+      entry: venue.entry === undefined ? "rest" : "socket",
+      mode: () => ({ mode: this.engine.mode, why: String(this.engine.state()["modeWhy"]) }),
+      referencePrice: (inst) => hub.lastPrice(inst) ?? this.#middle(inst),
+      insts: this.#plan.tasks.flatMap((task) =>
+        task.kind === "feed" && task.market === spec.market ? task.insts : [],
+      ),
+    })
+  }
+
+  /** One counter for all markets that share an identity. */
+  #clientIds(identity: string): () => string {
+    const known = this.#nextClientId.get(identity)
+    if (known !== undefined) return known
+    const next = clientIds(identity, this.journal.restored.run)
+    this.#nextClientId.set(identity, next)
+    return next
+  }
+
+  #runner(spec: PredictSpec): ModelRunner {
+    const { source, isInline, queueMax, whenFull } = spec
+    const path = spec.runner === "onnx" ? this.#options.modelFile(source) : source
+    const { clock } = this.#options.outside
+    return this.#options.parts.runners[spec.runner]!({ clock, source: path, isInline, queueMax, whenFull })
+  }
+
+  #gear(market: Market, host: TaskHost): MarketGear {
+    const known = this.#gears.get(market)
+    if (known !== undefined) return known
+    const gear = new MarketGear(this.#venues.get(market)!, host, this.#credentials.get(market))
+    for (const spec of this.#wanted) if (spec.market === market) gear.wantChannel(spec.channel)
+    this.#gears.set(market, gear)
+    return gear
+  }
+
+  #middle(inst: string): number | undefined {
+    for (const task of this.engine.tasks) {
+      const view = "book" in task ? (task as { book(inst: string): unknown }).book(inst) : undefined
+      const best = view as { state?: string; best?(): { bidPrice: number; askPrice: number } | undefined } | undefined
+      if (best?.state !== "live") continue
+      const top = best.best?.()
+      if (top !== undefined) return (top.bidPrice + top.askPrice) / 2
+    }
+    return undefined
+  }
+
+  // ---- life ----
+
+  get address(): string | undefined {
+    if (this.#listening === undefined) return undefined
+    const { host, port } = this.#listening
+    return `http://${host === "0.0.0.0" ? "127.0.0.1" : host}:${port}`
+  }
+
+  async listen(): Promise<void> {
+    const { http, outside, database, version } = this.#options
+    if (http === undefined) return
+    const { fetch } = this.#endpoint
+    this.#listening = await outside.listener.listen({ ...http, request: (request, remote) => fetch(request, remote) })
+    if (database === ":memory:") return
+    const { host, port } = this.#listening
+    writeAddress(database, {
+      bot: this.#plan.name,
+      version,
+      host: host === "0.0.0.0" ? "127.0.0.1" : host,
+      port,
+      pid: outside.env.pid,
+      startedAt: this.#startedAt,
+    })
+  }
+
+  async start(): Promise<void> {
+    await this.#preflight()
+    this.#beat()
+    await this.engine.start()
+  }
+
+  async stop(why: string): Promise<void> {
+    const { database, outside } = this.#options
+    await this.engine.stop(why)
+    this.#pulse?.cancel()
+    this.#endpoint.close()
+    await this.#listening?.close()
+    if (this.#listening !== undefined && database !== ":memory:") removeAddress(database, outside.env.pid)
+    this.journal.close(why)
+  }
+
+  /** Keys the venue refuses and instruments it does not list end the start; a venue out of reach does not. */
+  async #preflight(): Promise<void> {
+    const gears = [...this.#gears.values()]
+    const mistakes = await Promise.all(gears.map((gear) => gear.mistakes(this.#instsOn(gear.venue.market))))
+    const all = mistakes.flat()
+    if (all.length > 0) throw new BuildError(this.#plan.name, all)
+  }
+
+  #instsOn(market: Market): string[] {
+    return [
+      ...new Set(
+        this.#plan.tasks.flatMap((spec) => (spec.kind === "feed" && spec.market === market ? spec.insts : [])),
+      ),
+    ]
+  }
+
+  /** How late the loop serves a timer: what `/health` tells. */
+  #beat(): void {
+    const { clock } = this.#options.outside
+    const dueAt = clock.monotonic() + 250_000
+    this.#pulse = clock.timer(250, () => {
+      this.#loopLagMs = Math.max(0, (clock.monotonic() - dueAt) / 1_000)
+      this.#beat()
+    })
+  }
+
+  // ---- what outsiders see ----
+
+  reasons(): readonly string[] {
+    const unwritable = this.journal.probe()
+    return unwritable === undefined ? this.engine.reasons() : [...this.engine.reasons(), `the disk: ${unwritable}`]
+  }
+
+  stats(): Stats {
+    const { tasks } = this.engine
+    const orders = tasks.filter((task): task is RunningOrders => task.spec.kind === "orders")
+    const books = tasks.flatMap((task) => {
+      const { books: kept = {} } = task.state() as { books?: Record<string, { gaps: number; crossed: number }> }
+      return Object.values(kept)
+    })
+    return {
+      events: this.engine.state()["events"] as number,
+      ...this.#counts,
+      bookGaps: books.reduce((sum, { gaps, crossed }) => sum + gaps + crossed, 0),
+      unknownOrders: orders.flatMap((task) => task.openOrders()).filter(({ state }) => state === "unknown").length,
+      pnl: pnlTotal(orders),
+    }
+  }
+
+  #uptimeMs(): number {
+    return (this.#options.outside.clock.now() - this.#startedAt) / 1_000
+  }
+
+  image(): StateImage {
+    const { mode, version } = this.#options
+    const run = { number: this.journal.restored.run, startedAt: this.#startedAt, uptimeMs: this.#uptimeMs() }
+    const head = { bot: this.#plan.name, version, mode, run, parameters: this.#plan.params }
+    return stateImage(head, this.engine, this.journal)
+  }
+
+  #openEndpoint(): Endpoint {
+    const { outside, mode } = this.#options
+    const { engine } = this
+    const { clock } = outside
+    const token = secret(outside.env.get, "PERIGEE_TOKEN")
+    return endpoint({
+      clock,
+      ...(token === undefined ? {} : { token }),
+      secrets: [...this.#credentials.values()].flatMap(secretsOf),
+      health: () => ({ uptimeMs: this.#uptimeMs(), loopLagMs: this.#loopLagMs }),
+      ready: () => ({ mode, reasons: this.reasons(), skipped: [] }),
+      state: () => this.image(),
+      metrics: () => this.#metrics,
+      control: {
+        pause: (why) => done("paused", () => engine.pause(why)),
+        resume: () => done("resumed", () => engine.resume()),
+        cancelAll: () => done("canceled", () => engine.cancelAll()),
+        flatten: () => done("flattened", () => engine.flatten()),
+        stop: () => done("stopping", () => this.#options.ended("asked to over the endpoint")),
+      },
+      subscribe: (listener) => engine.subscribe(({ kind, ...rest }) => listener({ name: kind, data: rest })),
+    })
+  }
+}
+
+async function done(message: string, work: () => void | Promise<void>): Promise<ControlResult> {
+  try {
+    await work()
+    return { isDone: true, message }
+  } catch (error) {
+    if (!(error instanceof ConfigError) && !(error instanceof Error)) throw error
+    return { isDone: false, message: describe(error) }
+  }
+}

@@ -1,0 +1,101 @@
+import type { Channel } from "../runtime/domain/channel.ts"
+import type { Inst } from "../runtime/domain/inst.ts"
+import type { Credentials, Venue } from "../runtime/ports.ts"
+import { BookKeeper } from "../runtime/tasks/feed/book-keeper.ts"
+import { FeedHub } from "../runtime/tasks/feed/hub.ts"
+import { Limiter } from "../runtime/tasks/limiter.ts"
+import { Offset } from "../runtime/tasks/offset.ts"
+import { PrivateStream } from "../runtime/tasks/orders/private-stream.ts"
+import { type RestClient, restClient } from "../runtime/tasks/rest.ts"
+import type { TaskHost } from "../runtime/tasks/task.ts"
+
+const STALE_MS_MAX = 2_000
+const SILENCE_MS_MAX = 30_000
+
+/** What all tasks of one market share: one limiter, one clock offset, one REST client, one hub, one private stream. */
+export class MarketGear {
+  readonly venue: Venue
+  readonly limiter: Limiter
+  readonly offset: Offset
+  readonly rest: RestClient
+  readonly hub: FeedHub
+  readonly #host: TaskHost
+  readonly #hasKeys: boolean
+  readonly #channels = new Set<Channel>()
+  #stream: PrivateStream | undefined
+
+  constructor(venue: Venue, host: TaskHost, credentials: Credentials | undefined) {
+    const { outside, turn } = host
+    const { clock, random, log, http } = outside
+    this.venue = venue
+    this.#host = host
+    this.#hasKeys = credentials !== undefined
+    this.limiter = new Limiter(clock, venue.limits)
+    this.offset = new Offset({ venue, http, clock, random, log })
+    const access = credentials === undefined ? {} : { credentials }
+    this.rest = restClient({ venue, http, clock, random, log, limiter: this.limiter, offset: this.offset, ...access })
+    const labels = { market: venue.market }
+    const counters = {
+      frames: host.counter("perigee_frames_total", "Frames received on public feeds", labels),
+      unreadable: host.counter("perigee_unreadable_frames_total", "Frames that could not be read", labels),
+      stalls: host.counter("perigee_stalls_total", "Times data arrived late beyond the bound", labels),
+    }
+    this.hub = new FeedHub(outside, turn, venue, counters, { staleMsMax: STALE_MS_MAX, silenceMsMax: SILENCE_MS_MAX })
+  }
+
+  /** The account's own events; made when first asked for, when all tasks have said which channels they want. */
+  get stream(): PrivateStream {
+    const { outside, turn } = this.#host
+    const extra = this.#channels.size === 0 ? {} : { channels: [...ORDER_CHANNELS, ...this.#channels] }
+    return (this.#stream ??= new PrivateStream({ venue: this.venue, outside, turn, rest: this.rest, ...extra }))
+  }
+
+  wantChannel(channel: Channel): void {
+    if (!ORDER_CHANNELS.some(({ kind }) => kind === channel.kind)) this.#channels.add(channel)
+  }
+
+  /** What the venue says against this bot before it starts: refused keys, instruments it does not list. */
+  async mistakes(insts: readonly Inst[]): Promise<string[]> {
+    await this.offset.measure()
+    const [keys, listed] = await Promise.all([this.#keyMistakes(), this.#instMistakes(insts)])
+    return [...keys, ...listed]
+  }
+
+  async #keyMistakes(): Promise<string[]> {
+    if (!this.#hasKeys || !this.venue.operations.includes("balance")) return []
+    const outcome = await this.rest.call("balance", {})
+    if (outcome.kind !== "refused" || outcome.meaning !== "credentials") return []
+    const names = Object.values(this.venue.credentialNames).join(" and ")
+    return [
+      `${this.venue.market} refuses the API key (${outcome.reason}): check ${names}, the key's permissions and its IP list`,
+    ]
+  }
+
+  async #instMistakes(insts: readonly Inst[]): Promise<string[]> {
+    if (insts.length === 0 || !this.venue.operations.includes("instruments")) return []
+    const outcome = await this.rest.call("instruments", {})
+    if (outcome.kind !== "accepted") return []
+    const listed = new Set(outcome.value.map(({ inst }) => inst))
+    return insts
+      .filter((inst) => !listed.has(inst))
+      .map((inst) => {
+        const [base = ""] = inst.split("_")
+        const alike = [...listed].filter((name) => name.startsWith(`${base}_`)).slice(0, 5)
+        const hint = alike.length === 0 ? "" : `; of ${base} it lists ${alike.join(", ")}`
+        return `${this.venue.market} does not list ${inst}${hint}`
+      })
+  }
+
+  keeper(inst: Inst): BookKeeper {
+    const { outside, turn } = this.#host
+    return new BookKeeper(inst, {
+      outside,
+      turn,
+      venue: this.venue,
+      rest: this.rest,
+      resubscribe: () => this.hub.resubscribe(inst),
+    })
+  }
+}
+
+const ORDER_CHANNELS: readonly Channel[] = [{ kind: "accOrders" }, { kind: "accBalPos" }]

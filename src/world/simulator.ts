@@ -1,0 +1,70 @@
+import { front as binanceUm } from "../exchanges/binance/front.ts"
+import { ConfigError } from "../runtime/domain/errors.ts"
+import type { Front, Outside } from "../runtime/ports.ts"
+import { frontGate, type Gate, type Served, serveFront } from "../runtime/simulation/serve.ts"
+import { readTape } from "../runtime/storage/tape-reader.ts"
+
+/** The account of every simulated exchange: nothing behind it is worth a secret. */
+export const SIM_ACCOUNT = { apiKey: "perigee-simulated-key", secret: "perigee-simulated-secret" } as const
+
+const BALANCES = { USDT: "100000" }
+
+export interface SimulatorOptions {
+  readonly market: string
+  readonly outside: Outside
+  readonly host: string
+  readonly port: number
+  readonly seed: number
+  /** Captured frames to play as market data. */
+  readonly tape?: string
+  readonly pace: number | "asFast"
+  /** Events a second and instrument of the simulated order flow. */
+  readonly rate?: number
+}
+
+interface Setup {
+  readonly options: SimulatorOptions
+  readonly lines: readonly string[] | undefined
+  readonly gate: Gate
+}
+
+const FRONTS: Readonly<Record<string, (setup: Setup) => Front>> = {
+  "binance-um": ({ options, lines, gate }) =>
+    binanceUm({
+      seed: options.seed,
+      startedAt: options.outside.clock.now(),
+      accounts: [{ ...SIM_ACCOUNT, balances: BALANCES }],
+      ready: gate.ready,
+      ...(options.rate === undefined ? {} : { flow: options.rate }),
+      ...(lines === undefined ? {} : { tape: { lines, pace: options.pace } }),
+    }),
+}
+
+export const simulatedMarkets = (): readonly string[] => Object.keys(FRONTS)
+
+/** The simulated exchange of one market, listening. Throws ConfigError on an unknown market, an unreadable tape, a taken port. */
+export async function openSimulator(options: SimulatorOptions): Promise<Served> {
+  const make = FRONTS[options.market]
+  if (make === undefined) {
+    throw new ConfigError(
+      `there is no simulated exchange for "${options.market}"; there is ${simulatedMarkets().join(", ")}`,
+    )
+  }
+  const lines = options.tape === undefined ? undefined : await tapeLines(options.tape)
+  const gate = frontGate()
+  const { listener, clock } = options.outside
+  return serveFront({
+    front: make({ options, lines, gate }),
+    listener,
+    clock,
+    host: options.host,
+    port: options.port,
+    gate,
+  })
+}
+
+async function tapeLines(file: string): Promise<readonly string[]> {
+  const lines: string[] = []
+  for await (const { receivedAt, text } of readTape(file)) lines.push(`${receivedAt}000 ${text}`)
+  return lines
+}
