@@ -1,5 +1,5 @@
 /** Money inside the engine: units of 10^-8 of the quote asset. */
-export const MONEY_PLACES = 8
+const MONEY_PLACES = 8
 
 export interface InstrumentSpec {
   readonly symbol: string
@@ -52,7 +52,7 @@ export function toText(steps: number, scale: Scale): string {
   return (units < 0 ? "-" : "") + digits.slice(0, cut) + "." + digits.slice(cut)
 }
 
-export type StepsRead =
+type StepsRead =
   | { readonly kind: "steps"; readonly steps: number }
   /** Not a decimal number; too many places to be one of this scale; between two steps. */
   | { readonly kind: "malformed" | "precise" | "between" }

@@ -53,6 +53,14 @@ describe("stream control", () => {
     expect(desk.front.open(99, "/nowhere", {}, desk.now)).toEqual({ status: 404, body: "" })
   })
 
+  test("a stream that does not exist is accepted and stays silent", () => {
+    const desk = new Desk()
+    const market = desk.open("/market/ws/btcusdt@kline_1s/nopeusdt@aggTrade/btcusdt@magic")
+    const open = desk.open("/public/ws/btcusdt@depth7/btcusdt@depth@50ms/0")
+    desk.pass(2_000)
+    expect([...market.frames, ...open.frames]).toEqual([])
+  })
+
   test("streams named in the path come raw under /ws and in an envelope under /stream", () => {
     const desk = new Desk()
     const raw = desk.open("/public/ws/btcusdt@bookTicker/ethusdt@bookTicker")

@@ -5,6 +5,7 @@ import { Flow } from "../../matching/flow.ts"
 import { moneyOf } from "../../matching/instrument.ts"
 import type { Fill, Order, OrderChange } from "../../matching/order.ts"
 import { pick, seeded } from "../../matching/random.ts"
+import { isInterval } from "./candles.ts"
 import { Hub } from "./hub.ts"
 import { DEFAULT_LISTINGS, listing, type ListingSpec } from "./listing.ts"
 import { listenKeyLifeUs, Member } from "./member.ts"
@@ -217,7 +218,7 @@ export class Exchange {
     this.#candleStreams ??= [...this.pits.values()].map((pit) => {
       const prefix = `${pit.key}@kline_`
       const streams = [...this.hub.wanted()].filter((stream) => stream.startsWith(prefix))
-      return { pit, intervals: streams.map((stream) => stream.slice(prefix.length)) }
+      return { pit, intervals: streams.map((stream) => stream.slice(prefix.length)).filter(isInterval) }
     })
     return this.#candleStreams
   }

@@ -3,7 +3,7 @@ import { ordersPer10s, ordersPerMinute, Window } from "./limits.ts"
 
 export const listenKeyLifeUs = 60 * 60 * 1_000_000
 
-export interface ListenKey {
+interface ListenKey {
   readonly key: string
   expiresAt: number
 }

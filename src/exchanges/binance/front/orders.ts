@@ -27,8 +27,8 @@ const CODES: Readonly<Record<RefusalReason, Code>> = {
   "no such order": -2013,
 }
 const clientIdForm = /^[.A-Z:/a-z0-9_-]{1,36}$/
-export const batchPlaceMax = 5
-export const batchCancelMax = 10
+const batchPlaceMax = 5
+const batchCancelMax = 10
 const goodTillMsMin = 600_000
 const goodTillMsMax = 253_402_300_799_000
 

@@ -7,7 +7,7 @@ import { DepthRecorder } from "./depth.ts"
 import type { Hub } from "./hub.ts"
 import type { Listing } from "./listing.ts"
 
-export interface PublicTrade {
+interface PublicTrade {
   readonly id: bigint
   readonly ticks: number
   readonly lots: number
@@ -17,7 +17,7 @@ export interface PublicTrade {
 }
 
 /** Trades at one price by takers of one side, added up over at most 100 ms. */
-export interface AggTrade {
+interface AggTrade {
   readonly id: bigint
   readonly ticks: number
   readonly side: Side
@@ -28,12 +28,11 @@ export interface AggTrade {
 }
 
 /** Cadences of the depth streams in ms: 250 is the one without a suffix, 0 sends every change as it happens. */
-export const CADENCES = [0, 100, 250, 500] as const
-export type Cadence = (typeof CADENCES)[number]
+type Cadence = 0 | 100 | 250 | 500
 const tradesKept = 1_000
 
 /** What a depth stream's name asks for: `btcusdt@depth20@100ms`. */
-export interface DepthName {
+interface DepthName {
   readonly levels: number | undefined
   readonly cadence: Cadence
 }

@@ -2,7 +2,7 @@ import type { Exchange } from "./exchange.ts"
 import { Window } from "./limits.ts"
 
 /** Streams take at most ten messages a second, the WebSocket API counts weight instead. */
-export type Door = "streams" | "entry"
+type Door = "streams" | "entry"
 
 const minuteUs = 60_000_000
 const pingEveryUs = 3 * minuteUs

@@ -7,9 +7,9 @@ import type { Member } from "./member.ts"
 import type { Pit } from "./pit.ts"
 
 export const sideWord = (side: Side): "BUY" | "SELL" => (side === 1 ? "BUY" : "SELL")
-export const typeWord = (order: Order): "MARKET" | "LIMIT" => (order.isMarket ? "MARKET" : "LIMIT")
+const typeWord = (order: Order): "MARKET" | "LIMIT" => (order.isMarket ? "MARKET" : "LIMIT")
 
-export function forceWord(order: Order): string {
+function forceWord(order: Order): string {
   if (order.isMarket) return "GTC"
   if (order.keep === "drop") return "IOC"
   if (order.keep === "all-or-none") return "FOK"
@@ -17,7 +17,7 @@ export function forceWord(order: Order): string {
   return order.expiresAt === undefined ? "GTC" : "GTD"
 }
 
-export function statusWord(order: Order): string {
+function statusWord(order: Order): string {
   if (order.status === "filled") return "FILLED"
   if (order.status === "canceled") return "CANCELED"
   if (order.status === "expired") return "EXPIRED"
@@ -27,7 +27,7 @@ export function statusWord(order: Order): string {
 const goodTill = (order: Order): number => (order.expiresAt === undefined ? 0 : Math.floor(order.expiresAt / 1000))
 
 /** Average fill price with two places more than a price has, rounded half up; zero while nothing is filled. */
-export function averageText(order: Order, of: Listing): string {
+function averageText(order: Order, of: Listing): string {
   const places = of.price.places + 2
   if (order.filledLots === 0) return `0.${"0".repeat(places)}`
   const units = BigInt(order.filledValue) * BigInt(of.price.stepUnits) * 100n
@@ -37,7 +37,7 @@ export function averageText(order: Order, of: Listing): string {
 }
 
 /** Where an order is shown decides a few of its fields, as in the documents' examples. */
-export type OrderShape =
+type OrderShape =
   /** As accepted, before any match. */
   | "ack"
   /** What became of it. */

@@ -94,7 +94,7 @@ const COUNTS_ORDERS = new Set([
 ])
 
 /** One header by its name in lower case, however the transport spells it. */
-export function header(headers: Readonly<Record<string, string>>, name: string): string | undefined {
+function header(headers: Readonly<Record<string, string>>, name: string): string | undefined {
   for (const [key, value] of Object.entries(headers)) if (key.toLowerCase() === name) return value
   return undefined
 }

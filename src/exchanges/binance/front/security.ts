@@ -3,7 +3,7 @@ import type { FrontRequest } from "../../../runtime/ports.ts"
 import type { Params } from "./params.ts"
 import { refusal } from "./refusal.ts"
 
-export const recvWindowMsDefault = 5_000
+const recvWindowMsDefault = 5_000
 const recvWindowMsMax = 60_000
 
 const hmac = (secret: string, payload: string): string => createHmac("sha256", secret).update(payload).digest("hex")

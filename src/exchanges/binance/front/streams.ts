@@ -2,13 +2,13 @@ import type { Exchange } from "./exchange.ts"
 import type { Connection, Route } from "./hub.ts"
 
 const VARIANTS = ["SUBSCRIBE", "UNSUBSCRIBE", "LIST_SUBSCRIPTIONS", "SET_PROPERTY", "GET_PROPERTY"]
-export const streamsPerConnectionMax = 1_024
+const streamsPerConnectionMax = 1_024
 
 const fault = (code: number, text: string): string => `"error":{"code":${code},"msg":${JSON.stringify(text)}}`
 const listenKeyForm = /^[A-Za-z0-9]{64}$/
 
 /** What a stream path asks for: `/market/stream?streams=a/b`, `/ws/a`, `/private/ws?listenKey=…&events=…`. */
-export interface StreamPath {
+interface StreamPath {
   readonly route: Route
   readonly isCombined: boolean
   readonly streams: readonly string[]
