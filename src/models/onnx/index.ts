@@ -22,7 +22,7 @@ export interface OnnxOptions {
   /** The caller gives each request's data away and does not touch it again: a large one (above 64 kB) is moved to the worker, not copied. */
   readonly isHandedOver?: boolean
   /**
-   * `trimmed` keeps some 40 MB less resident and answers the same; a model that needs more gets the full one by itself, once, after a
+   * `trimmed` keeps some 20 MB less resident and answers the same; a model that needs more gets the full one by itself, once, after a
    * pause of about a second. Inline, where that pause would hold the loop, the default is `full`.
    */
   readonly runtime?: RuntimeKind

@@ -1,5 +1,5 @@
 // The runtime's WebAssembly file holds 17,000 functions, of which a model executes a fifth. The engine underneath keeps the code and a
-// table for all of them: 44 MB resident for nothing. Functions that were never seen running are replaced by a trap of three bytes.
+// table for all of them: some 20 MB resident for nothing. Functions that were never seen running are replaced by a trap of three bytes.
 // Running into one (a model with an operator outside the recorded set) is noticed by the caller, who starts over with the whole file,
 // so a trimmed runtime answers exactly like the whole one or not at all.
 
