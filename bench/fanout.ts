@@ -61,7 +61,6 @@ function delivery(count: number, unrelated: number): (data: Trade, at: number) =
     meters: new Meters(metrics),
     ringBytesMax: 2 ** 22,
     ringsBytesMax: 2 ** 24,
-    activity: new Int32Array(2),
     openOrders: () => [],
     tapped: [],
     tap: nothing,

@@ -6,7 +6,7 @@ import type { Clock } from "../ports.ts"
 import type { Publish } from "../tasks/task.ts"
 import { type AnyMessage, CALLBACKS, codeOf, costOf, eventName, isPrivateCode, slotsOf, TIMER } from "./event.ts"
 import { type Entry, Lane, Pool, Ring } from "./ring.ts"
-import { type AnyHandler, Runner, type RunnerHost, type RunnerOptions } from "./runner.ts"
+import { type AnyHandler, Runner, type RunnerHost, type RunnerOptions, type Watch } from "./runner.ts"
 import { Supervision, type SupervisionOptions } from "./supervision.ts"
 
 const DRAIN_EVENTS_MAX = 256
@@ -19,7 +19,7 @@ export interface DeliveryOptions extends SupervisionOptions {
   readonly metrics: Metrics
   readonly ringBytesMax: number
   readonly ringsBytesMax: number
-  readonly activity: Int32Array
+  readonly watch?: Watch | undefined
   /** The image a strategy resumes with. */
   openOrders(): readonly Order[]
   /** The callbacks whose every event goes to `tap`, whoever listens. */
@@ -49,7 +49,7 @@ const callTimer: AnyHandler = (message) => (message.data as () => unknown)()
 
 /** Carries events from tasks to strategies: at once where the strategy is idle, through rings where it is not. */
 export class Delivery implements RunnerHost {
-  readonly activity: Int32Array
+  readonly watch: Watch
   readonly runners: Runner[] = []
   readonly latency: Histogram
   sequence = 0
@@ -73,7 +73,7 @@ export class Delivery implements RunnerHost {
   constructor(options: DeliveryOptions) {
     this.#options = options
     this.#clock = options.clock
-    this.activity = options.activity
+    this.watch = options.watch ?? { label: () => 0, enter: () => 0, leave: () => undefined }
     this.#pool = new Pool(options.ringsBytesMax)
     this.#supervision = new Supervision(options, (runner, code, data, task) => this.post(runner, code, data, task))
     this.latency = options.metrics.histogram(
@@ -84,9 +84,9 @@ export class Delivery implements RunnerHost {
 
   // ---- who gets what ----
 
-  addStrategy(options: Omit<RunnerOptions, "number" | "handlers">): Runner {
+  addStrategy(options: Omit<RunnerOptions, "handlers">): Runner {
     const handlers = [...CALLBACKS.map((callback) => options.strategy[callback] as AnyHandler | undefined), callTimer]
-    const runner = new Runner({ ...options, number: this.runners.length + 1, handlers }, this)
+    const runner = new Runner({ ...options, handlers }, this)
     const { slotsMax, bytesMax } = { slotsMax: 2_048, bytesMax: this.#options.ringBytesMax }
     const mailbox = new Ring(`strategy ${runner.name}`, true, { slotsMax, bytesMax }, this.#pool)
     this.#mailboxes.set(runner, this.#addLane(mailbox, runner))
@@ -257,14 +257,18 @@ export class Delivery implements RunnerHost {
     this.#isDelivering = true
     this.#served = 0
     this.#servingSince = this.#clock.monotonic()
-    for (let at = 0; at < this.#ready.length; at++) {
-      const runner = this.#ready[at] as Runner
-      runner.isQueued = false
-      if (runner.drain()) this.#defer(runner)
+    try {
+      // Whoever is woken meanwhile joins the end of this list.
+      for (let at = 0; at < this.#ready.length; at++) {
+        const runner = this.#ready[at] as Runner
+        runner.isQueued = false
+        if (runner.drain()) this.#defer(runner)
+      }
+    } finally {
+      this.#ready.length = 0
+      this.#isDelivering = false
+      turn.leave()
     }
-    this.#ready.length = 0
-    this.#isDelivering = false
-    turn.leave()
   }
 
   isSpent(runner: Runner): boolean {
@@ -296,7 +300,7 @@ export class Delivery implements RunnerHost {
     return this.#clock.monotonic()
   }
 
-  watch(runner: Runner): void {
+  expect(runner: Runner): void {
     this.#supervision.watch(runner)
   }
 

@@ -9,12 +9,12 @@ import type { Plan, StrategyPlan } from "./build.ts"
 import { StrategyContext } from "./context.ts"
 import { within } from "./deadline.ts"
 import { Delivery } from "./delivery.ts"
-import { CALLBACKS, TIMER } from "./event.ts"
+import { TIMER } from "./event.ts"
 import { House } from "./house.ts"
 import { Meters } from "./meters.ts"
 import { ModeSwitch } from "./mode.ts"
 import { NewsDesk, type NewsListener, NEWSWORTHY } from "./news.ts"
-import type { Runner } from "./runner.ts"
+import type { Runner, Watch } from "./runner.ts"
 import { KeptState } from "./state.ts"
 import { Timers } from "./timers.ts"
 
@@ -31,8 +31,8 @@ export interface EngineOptions {
   readonly metrics: Metrics
   /** Makes what a spec describes; called once a task, in order, before anything starts. */
   makeTask(spec: TaskSpec, host: TaskHost): RunningTask
-  /** Two numbers for a watchdog: strategy (0: none) and callback, by their places in `activityNames`. May be shared memory. */
-  readonly activity?: Int32Array
+  /** Told which handler runs. */
+  readonly watch?: Watch
   /** How long each step of a stop may take, default 5,000. */
   readonly stopMsMax?: number
 }
@@ -80,7 +80,7 @@ export class Engine {
       meters: this.#meters,
       ringBytesMax: plan.options.ringBytesMax ?? RING_BYTES,
       ringsBytesMax: plan.options.ringsBytesMax ?? RINGS_BYTES,
-      activity: options.activity ?? new Int32Array(2),
+      watch: options.watch,
       openOrders: () => this.#house.openOrders(),
       tapped: NEWSWORTHY,
       tap: (callback, message) => this.#news.event(callback, message),
@@ -222,6 +222,11 @@ export class Engine {
     return this.#mode.mode
   }
 
+  /** Why it is in this mode. */
+  get modeWhy(): string {
+    return this.#mode.why
+  }
+
   get phase(): Phase {
     return this.#phase
   }
@@ -309,10 +314,5 @@ export class Engine {
   /** Orders, fills, book and feed states, troubles and mode changes, as they happen. Returns how to leave. */
   subscribe(listener: NewsListener): () => void {
     return this.#news.subscribe(listener)
-  }
-
-  /** What the numbers in `activity` mean. */
-  get activityNames(): { readonly strategies: readonly string[]; readonly callbacks: readonly string[] } {
-    return { strategies: ["", ...this.#hosted.map(({ runner }) => runner.name)], callbacks: [...CALLBACKS, "timer"] }
   }
 }

@@ -1,14 +1,22 @@
 import type { Context } from "./declaration/context.ts"
 import type { AnyStrategy } from "./declaration/strategy.ts"
-import { type AnyMessage, LAG } from "./event.ts"
+import { type AnyMessage, eventName, LAG } from "./event.ts"
 import type { Lane, Reader, Ring } from "./ring.ts"
 
 export type AnyHandler = (this: AnyStrategy, message: AnyMessage, ctx: Context) => unknown
 
+/** A watchdog's ear: what runs now, so that it can say so when the loop stands still. Cheap enough for every event. */
+export interface Watch {
+  /** A number for a name such as `momentum.onTrade`, asked for once. */
+  label(name: string): number
+  /** Returns what `leave` must put back. */
+  enter(label: number): number
+  leave(before: number): void
+}
+
 /** What a runner asks of the delivery it belongs to. */
 export interface RunnerHost {
-  /** Two numbers a watchdog may read from another thread: which strategy is in which callback, 0 where none is. */
-  readonly activity: Int32Array
+  readonly watch: Watch
   /** Publish order of the latest event. */
   readonly sequence: number
   monotonic(): number
@@ -17,7 +25,7 @@ export interface RunnerHost {
   /** Whether the loop must be given back now. */
   isSpent(runner: Runner): boolean
   /** A promise is pending: see to it that it is missed when it takes too long. */
-  watch(runner: Runner): void
+  expect(runner: Runner): void
   threw(runner: Runner, code: number, message: AnyMessage, error: unknown): void
   slow(runner: Runner, code: number, tookUs: number): void
   /** The next event for it is word of what it lost on this lane. */
@@ -30,7 +38,6 @@ export interface RunnerHost {
 export type RunnerState = "new" | "running" | "paused" | "stopped"
 
 export interface RunnerOptions {
-  readonly number: number
   readonly name: string
   readonly strategy: AnyStrategy
   /** By callback number. */
@@ -42,7 +49,6 @@ export interface RunnerOptions {
 
 /** One strategy: one event at a time, from its lanes, in the order that DESIGN promises: private lanes first, then publish order. */
 export class Runner implements Reader {
-  readonly number: number
   readonly name: string
   readonly strategy: AnyStrategy
   readonly handlers: readonly (AnyHandler | undefined)[]
@@ -74,6 +80,8 @@ export class Runner implements Reader {
   handled = 0
   readonly lanes: Lane[] = []
   readonly #host: RunnerHost
+  readonly #watch: Watch
+  readonly #labels: readonly number[]
   readonly #private: Lane[] = []
   readonly #market: Lane[] = []
   readonly #lagging: Lane[] = []
@@ -86,7 +94,6 @@ export class Runner implements Reader {
   #pendingMessage: AnyMessage | undefined
 
   constructor(options: RunnerOptions, host: RunnerHost) {
-    this.number = options.number
     this.name = options.name
     this.strategy = options.strategy
     this.handlers = options.handlers
@@ -94,6 +101,10 @@ export class Runner implements Reader {
     this.handlerUsMax = options.handlerMsMax * 1_000
     this.settleUsMax = options.settleMsMax * 1_000
     this.#host = host
+    this.#watch = host.watch
+    this.#labels = options.handlers.map((handler, code) =>
+      handler === undefined ? 0 : host.watch.label(`${options.name}.${eventName(code)}`),
+    )
   }
 
   // ---- as the reader of its lanes ----
@@ -146,16 +157,14 @@ export class Runner implements Reader {
   /** Straight from the publisher. Only where it is open. */
   call(handler: AnyHandler, code: number, message: AnyMessage): void {
     this.isOpen = false
-    const activity = this.#host.activity
-    activity[0] = this.number
-    activity[1] = code
+    const before = this.#watch.enter(this.#labels[code] ?? 0)
     let result: unknown
     try {
       result = handler.call(this.strategy, message, this.ctx)
     } catch (error) {
       this.#host.threw(this, code, message, error)
     }
-    activity[0] = 0
+    this.#watch.leave(before)
     this.handled++
     if (result === undefined && this.work === 0 && this.state === "running") this.isOpen = true
     else this.#after(result, code, message)
@@ -174,7 +183,7 @@ export class Runner implements Reader {
     // A foreign thenable may call back at once, twice or never: a promise around it calls once and later.
     const promise = result instanceof Promise ? result : Promise.resolve(result)
     promise.then(this.#settled, this.#failed)
-    this.#host.watch(this)
+    this.#host.expect(this)
   }
 
   #resolved(): void {
@@ -238,17 +247,15 @@ export class Runner implements Reader {
   #serve(message: AnyMessage, code: number): void {
     const handler = this.handlers[code]
     if (handler === undefined) return
-    const { activity } = this.#host
     const startedAt = this.#host.monotonic()
-    activity[0] = this.number
-    activity[1] = code
+    const before = this.#watch.enter(this.#labels[code] ?? 0)
     let result: unknown
     try {
       result = handler.call(this.strategy, message, this.ctx)
     } catch (error) {
       this.#host.threw(this, code, message, error)
     }
-    activity[0] = 0
+    this.#watch.leave(before)
     this.handled++
     const tookUs = this.#host.monotonic() - startedAt
     if (tookUs > this.handlerUsMax) this.#host.slow(this, code, tookUs)

@@ -274,25 +274,24 @@ describe("a handler over its time budget", () => {
     expect(seen).toEqual(["strategy waiter: onTrade has not settled for 100 ms", "2"])
   })
 
-  test("can be seen from another thread: strategy and callback stand in the activity numbers", async () => {
-    const activity = new Int32Array(2)
-    let during: string[] = []
+  test("can be seen from outside: a watchdog is told which handler runs, and that it is over", async () => {
+    const names: string[] = []
+    const now: string[] = []
+    const watch = {
+      label: (name: string) => names.push(name),
+      enter: (label: number) => now.push(names[label - 1] ?? "?"),
+      leave: () => void now.push("over"),
+    }
     const one = rig(
       bot({ name: "a" })
         .task(tape)
-        .strategy({
-          name: "here",
-          onTrade() {
-            const { strategies, callbacks } = one.engine.activityNames
-            during = [strategies[activity[0] ?? 0] ?? "", callbacks[activity[1] ?? 0] ?? ""]
-          },
-        }),
-      { activity },
+        .strategy({ name: "here", onTrade: () => void now.push("inside"), start: (ctx) => void ctx.after(5, () => 0) }),
+      { watch },
     )
     await one.engine.start()
     one.send(tape, "onTrade", trade(1))
-    expect(during).toEqual(["here", "onTrade"])
-    expect(activity[0]).toBe(0)
+    await one.clock.advance(5)
+    expect(now).toEqual(["here.onTrade", "inside", "over", "here.timer", "over"])
   })
 })
 

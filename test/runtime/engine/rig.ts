@@ -125,7 +125,7 @@ export interface Rig {
   publisher<C extends CallbackName>(handle: Handle, callback: C): Publish<C>
 }
 
-export interface RigOptions extends Partial<Pick<EngineOptions, "stopMsMax" | "activity">> {
+export interface RigOptions extends Partial<Pick<EngineOptions, "stopMsMax" | "watch">> {
   readonly restored?: Partial<Restored>
   readonly set?: Readonly<Record<string, string>>
 }

@@ -1,0 +1,96 @@
+import { describe, expect, test } from "bun:test"
+import { bot, type Context, orders, trades, type OrderMsg, type TradeMsg } from "../../../src/index.ts"
+import { changed, rig, settle, trade } from "./rig.ts"
+
+/** Numbers in [0, 1) that a seed decides. */
+function chance(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state * 1_664_525 + 1_013_904_223) % 2 ** 32
+    return state / 2 ** 32
+  }
+}
+
+const count = (upTo: number) => Array.from({ length: upTo }, (_, at) => at)
+
+describe("many strategies on many tasks", () => {
+  test("are each served all there is, whatever a thrower, a sleeper and a lagger among them do", async () => {
+    const tapes = count(100).map(() => trades("binance-um", ["BTC_USDT_PERP"], { ringSlots: 16 }))
+    const good = count(97).map(() => {
+      const strategy = { seen: 0, onTrade: () => void strategy.seen++ }
+      return strategy
+    })
+    const thrower = {
+      onTrade() {
+        throw new Error("always")
+      },
+    }
+    const sleeper = { onTrade: () => new Promise<void>(() => undefined) }
+    const lagger = { onTrade: () => settle() }
+    const one = rig(
+      bot({ name: "crowd" }).tasks(tapes).strategy(thrower).strategy(sleeper).strategies(good).strategy(lagger),
+    )
+    await one.engine.start()
+    for (let i = 0; i < 2_000; i++) one.send(tapes[i % 100] as (typeof tapes)[number], "onTrade", trade(i))
+    expect(good.map(({ seen }) => seen)).toEqual(good.map(() => 2_000))
+    expect(one.engine.reasons()).toEqual([])
+    expect((one.engine.state()["waiting"] as { events: number }).events).toBeLessThanOrEqual(100 * 16)
+  })
+
+  test.each(count(20))(
+    "seed %d: one at a time, private events whole and in order, market events in order",
+    async (seed) => {
+      const random = chance(seed + 1)
+      const tapes = count(5).map(() => trades("binance-um", ["BTC_USDT_PERP"], { ringSlots: 32 }))
+      const desks = count(2).map(() => orders("binance-um", { ringSlots: 64 }))
+      const strategies = count(4).map(() => {
+        const story = { running: 0, overlaps: 0, private: [] as string[], market: [] as number[], dropped: 0 }
+        const work = async (): Promise<void> => {
+          if (++story.running > 1) story.overlaps++
+          for (let wait = Math.floor(random() * 30); wait > 0; wait--) await Promise.resolve()
+          story.running--
+        }
+        return {
+          story,
+          onTrade({ sequence }: TradeMsg, ctx: Context) {
+            story.market.push(sequence)
+            if (random() < 0.1) ctx.after(random() * 3, work)
+            if (random() < 0.02) throw new Error("now and then")
+            return random() < 0.5 ? work() : undefined
+          },
+          onOrder({ data, task }: OrderMsg) {
+            story.private.push(`${task.id}:${data.order.clientId}`)
+            return random() < 0.5 ? work() : undefined
+          },
+          onLag({ data }: { data: { kind: string; dropped?: number } }) {
+            story.dropped += data.dropped ?? 0
+          },
+        }
+      })
+      const one = rig(bot({ name: "crowd" }).tasks(tapes).tasks(desks).strategies(strategies))
+      await one.engine.start()
+      const told: string[] = []
+      let market = 0
+      for (let i = 0; i < 3_000; i++) {
+        if (random() < 0.02) {
+          const desk = Math.floor(random() * 2)
+          told.push(`${desk + 1}:${i}`)
+          one.send(desks[desk] as (typeof desks)[number], "onOrder", changed(String(i)))
+        } else {
+          market++
+          one.send(tapes[Math.floor(random() ** 3 * 5)] as (typeof tapes)[number], "onTrade", trade(i))
+        }
+        if (random() < 0.2) await settle()
+        if (random() < 0.05) await one.clock.advance(1)
+      }
+      await one.clock.advance(10_000)
+      for (const { story } of strategies) {
+        expect(story.overlaps).toBe(0)
+        expect(story.private).toEqual(told)
+        expect(story.market.length + story.dropped).toBe(market)
+        if (story.dropped === 0) expect(story.market).toEqual(story.market.toSorted((a, b) => a - b))
+      }
+      expect(one.engine.state()["waiting"]).toEqual({ events: 0, bytes: 0 })
+    },
+  )
+})
