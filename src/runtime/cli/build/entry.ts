@@ -1,5 +1,5 @@
 import { join } from "node:path"
-import { RUNNERS, type Module, type Parts, venuesOf } from "./parts.ts"
+import { type Module, modulesOf, type Parts } from "./parts.ts"
 
 export interface EntryOptions {
   readonly bot: string
@@ -14,8 +14,7 @@ export interface EntryOptions {
 
 /** The text of a module that runs one bot with the parts it names. */
 export function entryOf({ bot, botFile, root, parts, base, version }: EntryOptions): string {
-  const venues = venuesOf(bot, parts)
-  const runners = parts.models.map((kind) => [kind, RUNNERS[kind]] as const)
+  const { venues, runners } = modulesOf(bot, parts)
   const from = ({ file }: Module): string => JSON.stringify(join(root, file))
   const contents = { bot, version, bun: Bun.version, ...parts }
   return [

@@ -34,22 +34,33 @@ export const VENUES: Partial<Readonly<Record<Market, Module>>> = {
   "binance-um": { file: "src/exchanges/binance/index.ts", name: "binanceUm" },
 }
 
-export const RUNNERS: Readonly<Record<ModelKind, Module>> = {
+export const RUNNERS: Partial<Readonly<Record<ModelKind, Module>>> = {
   onnx: { file: "src/models/onnx/index.ts", name: "onnxRunner" },
-  zmq: { file: "src/models/zmq/index.ts", name: "zmqRunner" },
 }
 
-/** Throws BuildError naming every market this version has no adapter for. */
-export function venuesOf(bot: string, { markets }: Parts): [Market, Module][] {
-  const missing = markets.filter((market) => VENUES[market] === undefined)
-  if (missing.length > 0) {
-    const have = Object.keys(VENUES).join(", ")
-    throw new BuildError(
-      bot,
-      missing.map((market) => `there is no adapter for ${market} in this version; it has ${have}`),
-    )
-  }
-  return markets.flatMap((market) =>
-    VENUES[market] === undefined ? [] : [[market, VENUES[market]] as [Market, Module]],
-  )
+export interface Modules {
+  readonly venues: readonly (readonly [Market, Module])[]
+  readonly runners: readonly (readonly [ModelKind, Module])[]
 }
+
+/** The modules behind the parts. Throws BuildError naming every part that this version does not have. */
+export function modulesOf(bot: string, { markets, models }: Parts): Modules {
+  const mistakes = [...missing(markets, VENUES, "adapter"), ...missing(models, RUNNERS, "model runner")]
+  if (mistakes.length > 0) throw new BuildError(bot, mistakes)
+  return { venues: found(markets, VENUES), runners: found(models, RUNNERS) }
+}
+
+type Table<N extends string> = Partial<Readonly<Record<N, Module>>>
+
+const missing = <N extends string>(names: readonly N[], table: Table<N>, what: string): string[] =>
+  names.flatMap((name) =>
+    table[name] === undefined
+      ? [`there is no ${what} for ${name} in this version; there is ${Object.keys(table).join(", ")}`]
+      : [],
+  )
+
+const found = <N extends string>(names: readonly N[], table: Table<N>): [N, Module][] =>
+  names.flatMap((name) => {
+    const module = table[name]
+    return module === undefined ? [] : [[name, module] as [N, Module]]
+  })

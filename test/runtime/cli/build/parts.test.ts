@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test"
 import { existsSync, readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
-import { partsOf, RUNNERS, VENUES, venuesOf } from "../../../../src/runtime/cli/build/parts.ts"
+import { marketNames } from "../../../../src/exchanges/index.ts"
+import { modulesOf, partsOf, RUNNERS, VENUES } from "../../../../src/runtime/cli/build/parts.ts"
 import type { TaskSpec } from "../../../../src/runtime/domain/task.ts"
 
 const predict = { kind: "predict", deadlineMs: 100, queueMax: 1, whenFull: "refuse", isInline: false } as const
@@ -23,11 +24,20 @@ test("a declaration's parts are its markets, model kinds and model files, each o
   expect(partsOf([])).toEqual({ markets: [], models: [], files: [] })
 })
 
-test("a market without an adapter is refused by name", () => {
-  const parts = { markets: ["binance-um", "none-such"], models: [], files: [] }
-  expect(() => venuesOf("b", parts as never)).toThrow(
-    "there is no adapter for none-such in this version; it has binance-um",
+test("every market without an adapter and every model kind without a runner is refused by name", () => {
+  const parts = { markets: ["binance-um", "none-such"], models: ["onnx", "abacus"], files: [] }
+  expect(() => modulesOf("b", parts as never)).toThrow(
+    expect.objectContaining({
+      mistakes: [
+        "there is no adapter for none-such in this version; there is binance-um",
+        "there is no model runner for abacus in this version; there is onnx",
+      ],
+    }),
   )
+})
+
+test("every market the registry offers can go into a binary", () => {
+  expect(Object.keys(VENUES).toSorted()).toEqual([...marketNames()].toSorted())
 })
 
 test("every part named for a binary is a module of the library that exports that name", () => {
