@@ -41,7 +41,8 @@ describe("many strategies on many tasks", () => {
     "seed %d: one at a time, private events whole and in order, market events in order",
     async (seed) => {
       const random = chance(seed + 1)
-      const tapes = count(5).map(() => trades("binance-um", ["BTC_USDT_PERP"], { ringSlots: 32 }))
+      const isTight = seed % 2 === 0
+      const tapes = count(5).map(() => trades("binance-um", ["BTC_USDT_PERP"], { ringSlots: isTight ? 32 : 8_192 }))
       const desks = count(2).map(() => orders("binance-um", { ringSlots: 64 }))
       const strategies = count(4).map(() => {
         const story = { running: 0, overlaps: 0, private: [] as string[], market: [] as number[], dropped: 0 }
@@ -88,7 +89,8 @@ describe("many strategies on many tasks", () => {
         expect(story.overlaps).toBe(0)
         expect(story.private).toEqual(told)
         expect(story.market.length + story.dropped).toBe(market)
-        if (story.dropped === 0) expect(story.market).toEqual(story.market.toSorted((a, b) => a - b))
+        if (!isTight) expect(story.market).toEqual(story.market.toSorted((a, b) => a - b))
+        if (!isTight) expect(story.dropped).toBe(0)
       }
       expect(one.engine.state()["waiting"]).toEqual({ events: 0, bytes: 0 })
     },
