@@ -24,7 +24,7 @@ function tape(diffs: number): string[] {
     ]
     frame(ms, "depth@0ms", { e: "depthUpdate", U: pu + 3, u, pu, b, a: [["61800.10", "2.000"]] })
     frame(ms + 1, "bookTicker", { e: "bookTicker", u, b: "61800.00", B: `${index}.000`, a: "61800.10", A: "2.000" })
-    frame(ms + 2, "trade", { e: "trade", t: 500 + index, p: "61800.10", q: "0.010", X: "MARKET", m: index % 2 === 0 })
+    frame(ms + 2, "trade", { e: "trade", t: 500 + index, p: "61800.10", q: "0.010", X: "MARKET", m: index % 4 === 0 })
     // As in the captured tape: when the snapshot arrives, it is two diffs behind.
     if (index === 6) {
       const sides = {
@@ -179,6 +179,20 @@ describe("a tape in place of the market", () => {
     expect(market.frames.findLast((frame) => frame.e === "kline")!.k).toMatchObject({ c: "61800.10", v: "0.400" })
     expect(venue.get("/fapi/v1/premiumIndex", "symbol=BTCUSDT").markPrice).toMatch(/^61800\.[01]/)
     expect(socket.frames.some((frame) => frame.s === "ETHUSDT")).toBe(true)
+  })
+
+  test("at full speed an aggregate still holds no more than 100 ms of the tape", () => {
+    const venue = desk({ pace: "asFast" })
+    venue.open("/public/ws/btcusdt@depth")
+    const market = venue.open("/market/ws/btcusdt@aggTrade")
+    venue.pass(10)
+    snapshot(venue)
+    venue.pass(200)
+    // The tape's trades come each 50 ms, every fourth from a seller: of three buyers in a row, two fit into one aggregate.
+    const aggregates = market.frames.filter((frame) => frame.e === "aggTrade")
+    const trades = aggregates.map((each) => Number(each.l) - Number(each.f) + 1)
+    expect(trades).toEqual(Array.from({ length: 10 }, () => [2, 1, 1]).flat())
+    expect(aggregates[1]!.T - aggregates[0]!.T).toBe(100)
   })
 
   test("an order that reaches the tape's best price meets the size shown there once; one that does not rests", () => {

@@ -109,6 +109,15 @@ describe("matching", () => {
     expect(log.find((line) => line.includes("traded"))).toBe("bob second traded 1/9")
   })
 
+  test("an amendment that shrinks and moves is at its new price, and only there", () => {
+    const { order, engine, bids } = venue()
+    const moved = order("ann", 1, 100, 9)
+    order("bob", 1, 99, 2)
+    engine.amend(moved, 99, 4, 2)
+    expect(bids()).toEqual(["6@99"])
+    expect(moved).toMatchObject({ ticks: 99, lots: 4, status: "open" })
+  })
+
   test("an amendment that crosses trades at once; one below what is filled cancels; the same again is refused", () => {
     const { order, engine, bids, asks } = venue()
     const bid = order("ann", 1, 99, 5)
