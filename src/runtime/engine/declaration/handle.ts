@@ -70,7 +70,7 @@ export type Handle = FeedHandle | OrdersHandle | PredictHandle | ScheduleHandle 
 export type AnyHandle = Handle | FeedHandle<Market, "lob"> | FeedHandle<Market, ChannelKind, Inst, true>
 
 /** Which callback brings the data of a channel. */
-export const CHANNEL_CALLBACK = {
+const CHANNEL_CALLBACK = {
   trades: "onTrade",
   lob: "onLob",
   candles: "onCandle",
@@ -80,7 +80,7 @@ export const CHANNEL_CALLBACK = {
 } as const satisfies Readonly<Record<ChannelKind, string>>
 
 /** Which callback brings the data of a task; an orders task's `onOrder` is wanted of nobody. */
-export const TASK_CALLBACK = {
+const TASK_CALLBACK = {
   schedule: "onSchedule",
   predict: "onPreds",
   intents: "onInstIntent",

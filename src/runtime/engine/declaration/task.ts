@@ -53,7 +53,7 @@ export const trades = <
 interface Rhythm {
   /** Levels a side; what a venue does not offer is refused at `build`. */
   readonly depth?: number
-  /** Update interval, ms, where the venue has a choice. */
+  /** Update interval, ms, where the venue has a choice; 0: every change at once. */
   readonly everyMs?: number
 }
 interface LobOptions extends FeedOptions, Rhythm {
