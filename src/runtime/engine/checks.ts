@@ -34,7 +34,8 @@ function feedMistakes({ market, channel, insts }: FeedSpec): readonly string[] {
   if (channel.kind !== "lob" || channel.form === "bbo") return mistakes
   const { depth, everyMs } = channel
   if (!isAbove(depth)) mistakes.push(`depth is ${depth}; write a number of levels above 0`)
-  if (everyMs !== undefined && !(everyMs >= 0)) mistakes.push(`everyMs is ${everyMs}; write a number of milliseconds from 0`)
+  if (everyMs !== undefined && !(everyMs >= 0))
+    mistakes.push(`everyMs is ${everyMs}; write a number of milliseconds from 0`)
   return mistakes
 }
 
