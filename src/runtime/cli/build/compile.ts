@@ -19,7 +19,16 @@ export interface Source {
 const WORKER = /new URL\(\s*"(\.{1,2}\/[^"]+)\.ts"\s*,\s*import\.meta\.url\s*\)/g
 const EMBEDDED = "file:///$bunfs/root/"
 
-const plain = { target: "bun", minify: { whitespace: true, syntax: true }, throw: true } as const
+const plain = {
+  target: "bun",
+  minify: { whitespace: true, syntax: true },
+  // Other platforms' native parts then fall away as dead code, in the first pass too.
+  define: {
+    "process.platform": JSON.stringify(process.platform),
+    "process.arch": JSON.stringify(process.arch),
+  },
+  throw: true,
+} as const
 
 /** Every file that the source is made of, as absolute paths, worker files included. */
 export async function inputsOf(source: Source): Promise<string[]> {
