@@ -7,7 +7,7 @@ import { Metrics } from "./runtime/domain/metrics.ts"
 import type { FeedSpec, OrdersSpec, PredictSpec, TaskSpec } from "./runtime/domain/task.ts"
 import { build, type Plan } from "./runtime/engine/build.ts"
 import { type Bot, declared, isBot } from "./runtime/engine/declaration/bot.ts"
-import { Engine } from "./runtime/engine/engine.ts"
+import { Engine, type EngineOptions } from "./runtime/engine/engine.ts"
 import { endpoint, type Endpoint } from "./runtime/http/endpoint.ts"
 import type { ControlResult, StateImage, TradingMode } from "./runtime/http/deps.ts"
 import type {
@@ -67,7 +67,8 @@ export interface WorldOptions {
   readonly credentials?: Credentials
   /** `MAIN`: `MAIN_BINANCE_API_KEY` and so on are read. */
   readonly keyPrefix?: string
-  readonly activity?: Int32Array
+  /** Told which handler runs: a watchdog's. */
+  readonly watch?: EngineOptions["watch"]
   /** Called when the endpoint or the runtime itself wants the process to end. */
   ended(why: string): void
 }
@@ -229,7 +230,7 @@ class Assembly implements World {
       journal,
       metrics: this.#metrics,
       makeTask: (spec, host) => this.#task(spec, host),
-      ...(options.activity === undefined ? {} : { activity: options.activity }),
+      ...(options.watch === undefined ? {} : { watch: options.watch }),
     })
     this.engine.subscribe((news) => {
       if (news.kind === "order" && news.data.from === undefined) this.#counts.orders++
@@ -281,7 +282,7 @@ class Assembly implements World {
       account: this.#plan.options.account ?? "shared",
       limits: this.#plan.options.limits ?? {},
       entry: venue.entry === undefined ? "rest" : "socket",
-      mode: () => ({ mode: this.engine.mode, why: String(this.engine.state()["modeWhy"]) }),
+      mode: () => ({ mode: this.engine.mode, why: this.engine.modeWhy }),
       referencePrice: (inst) => hub.lastPrice(inst) ?? this.#middle(inst),
       insts: this.#plan.tasks.flatMap((task) =>
         task.kind === "feed" && task.market === spec.market ? task.insts : [],
@@ -336,8 +337,8 @@ class Assembly implements World {
   async listen(): Promise<void> {
     const { http, outside, database, version } = this.#options
     if (http === undefined) return
-    const { fetch } = this.#endpoint
-    this.#listening = await outside.listener.listen({ ...http, request: (request, remote) => fetch(request, remote) })
+    const server = this.#endpoint
+    this.#listening = await outside.listener.listen({ ...http, request: (asked, from) => server.fetch(asked, from) })
     if (database === ":memory:") return
     const { host, port } = this.#listening
     writeAddress(database, {

@@ -23,8 +23,8 @@ const LEVELS = 5
 /** How far beyond the touch a taking order may reach. */
 const REACH = 0.0005
 
-const tape = trades("binance-um", [INST])
-const depth = book("binance-um", [INST], { everyMs: 100 })
+const tape = trades("binance-um", [INST], { each: true })
+const depth = book("binance-um", [INST], { everyMs: 0 })
 const model = onnx("models/momentum.onnx", { deadlineMs: 1_000, queueMax: 4, whenFull: "newest" })
 const router = orders("binance-um")
 

@@ -8,6 +8,8 @@ import type { BunLog, LogOptions } from "../runtime/platform/bun/log.ts"
 import { bunOutside } from "../runtime/platform/bun/outside.ts"
 import { bunMachine, type Machine } from "../runtime/platform/bun/process.ts"
 
+import { startWatchdog, type Watchdog } from "../runtime/platform/bun/watchdog.ts"
+
 export type { Child, Machine } from "../runtime/platform/bun/process.ts"
 
 /** The process this runs in. */
@@ -30,3 +32,6 @@ export function addressOf(database: string): { readonly url: string; readonly pi
 
 /** The endpoint's bearer token, from PERIGEE_TOKEN or the file PERIGEE_TOKEN_FILE names. */
 export const token = (env: (name: string) => string | undefined): string | undefined => secret(env, "PERIGEE_TOKEN")
+
+/** Ends this process with `status` when its loop has stood still for five seconds, naming the handler. */
+export const watchdog = (status: number, failed: (why: string) => void): Watchdog => startWatchdog({ status, failed })

@@ -1,10 +1,10 @@
 import type { Machine } from "../../world/machine.ts"
-import { outside as realOutside } from "../../world/machine.ts"
+import { outside as realOutside, watchdog } from "../../world/machine.ts"
 import { openWorld, type World, type WorldOptions } from "../../world.ts"
 import { ConfigError } from "../domain/errors.ts"
 import { EXIT } from "./command.ts"
 
-export interface SessionOptions extends Omit<WorldOptions, "outside" | "ended"> {
+export interface SessionOptions extends Omit<WorldOptions, "outside" | "ended" | "watch"> {
   readonly log: Parameters<typeof realOutside>[0]
   /** Ends by itself this long after it became ready. */
   readonly seconds?: number
@@ -41,7 +41,8 @@ export async function session(
   const { promise: ended, resolve: end } = Promise.withResolvers<string>()
   machine.onStop((signal) => end(signal))
   for (const secret of Object.values(options.credentials ?? {})) outside.log.hide(secret)
-  const world = await openWorld({ ...options, outside, ended: end })
+  const guard = watchdog(EXIT.stalled, (why) => outside.log.error("watchdog.failed", { why }))
+  const world = await openWorld({ ...options, outside, watch: guard, ended: end })
   let readyMs: number | undefined
   let reasons: readonly string[] = []
   let isDone = false
@@ -81,6 +82,7 @@ export async function session(
   const stats = world.stats()
   const memory = outside.env.memoryBytes()
   await world.stop(why)
+  guard.stop()
   outside.log.flush()
   if (isLate) throw new ConfigError(`not ready within ${READY_MS_MAX / 1_000} s: ${reasons.join("; ")}`)
   const summary: Summary = {

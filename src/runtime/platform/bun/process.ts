@@ -1,4 +1,5 @@
 import { ConfigError, describe } from "../../domain/errors.ts"
+import { writeAll } from "./output.ts"
 
 /** A child process of this very program. */
 export interface Child {
@@ -36,10 +37,10 @@ export function bunMachine(): Machine {
   return {
     args: process.argv.slice(2),
     cwd: process.cwd(),
-    isInteractive: process.stdout.isTTY === true,
+    isInteractive: Boolean(process.stdout.isTTY),
     columns: process.stdout.columns ?? 80,
-    out: (text) => void process.stdout.write(text),
-    err: (text) => void process.stderr.write(text),
+    out: (text) => writeAll(1, text),
+    err: (text) => writeAll(2, text),
     env: (name) => process.env[name],
     onStop,
     onOrphaned,

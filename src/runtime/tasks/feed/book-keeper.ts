@@ -28,6 +28,7 @@ export class BookKeeper {
   readonly #listeners: Publish<"onBookState">[] = []
   #epoch = 0
   #retry: Timer | undefined
+  #isStopping = false
 
   constructor(inst: Inst, deps: KeeperDeps) {
     this.inst = inst
@@ -59,7 +60,9 @@ export class BookKeeper {
     this.#settle()
   }
 
-  disconnected(why: string): void {
+  /** The connection is gone; `isAsked` where that was the bot's own wish. */
+  disconnected(why: string, isAsked: boolean): void {
+    this.#isStopping = isAsked
     this.#retry?.cancel()
     this.#sync.disconnected(why, this.#now())
     this.#settle()
@@ -112,7 +115,7 @@ export class BookKeeper {
     const { venue, outside, turn } = this.#deps
     if (state === "live") this.#backoff.reset()
     const change = { market: venue.market, inst: this.inst, state, why, timestamp: this.#now() }
-    outside.log[state === "quarantined" ? "warn" : "info"](`book.${state}`, { ...change })
+    outside.log[state === "quarantined" && !this.#isStopping ? "warn" : "info"](`book.${state}`, { ...change })
     turn.run(() => {
       for (const listener of this.#listeners) listener(change, change.timestamp)
     })

@@ -202,7 +202,7 @@ export class FeedHub {
       if (state === "live") {
         route.lastAt = now
         route.book?.subscribed()
-      } else route.book?.disconnected(why)
+      } else route.book?.disconnected(why, state === "stopped")
     }
     if (state === "lost") this.#outside.log.warn("feed.lost", { market: this.#venue.market, why, retryMs })
     const word = FEED_STATES[state]
