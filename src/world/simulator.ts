@@ -1,4 +1,4 @@
-import { front as binanceUm } from "../exchanges/binance/front.ts"
+import { front as binanceUm, type TapeFaults, type TapeOptions } from "../exchanges/binance/front.ts"
 import { ConfigError } from "../runtime/domain/errors.ts"
 import type { Front, Outside } from "../runtime/ports.ts"
 import { frontGate, type Gate, type Served, serveFront } from "../runtime/simulation/serve.ts"
@@ -18,6 +18,8 @@ export interface SimulatorOptions {
   /** Captured frames to play as market data. */
   readonly tape?: string
   readonly pace: number | "asFast"
+  /** What goes wrong with the tape's depth diffs, for tests. */
+  readonly faults?: TapeFaults
   /** Events a second and instrument of the simulated order flow. */
   readonly rate?: number
 }
@@ -36,7 +38,7 @@ const FRONTS: Readonly<Record<string, (setup: Setup) => Front>> = {
       accounts: [{ ...SIM_ACCOUNT, balances: BALANCES }],
       ready: gate.ready,
       ...(options.rate === undefined ? {} : { flow: options.rate }),
-      ...(lines === undefined ? {} : { tape: { lines, pace: options.pace } }),
+      ...(lines === undefined ? {} : { tape: tapeOf(options, lines) }),
     }),
 }
 
@@ -62,6 +64,9 @@ export async function openSimulator(options: SimulatorOptions): Promise<Served> 
     gate,
   })
 }
+
+const tapeOf = ({ pace, faults }: SimulatorOptions, lines: readonly string[]): TapeOptions =>
+  faults === undefined ? { lines, pace } : { lines, pace, faults }
 
 async function tapeLines(file: string): Promise<readonly string[]> {
   const lines: string[] = []
