@@ -33,7 +33,7 @@ export interface LedgerOptions {
   /** Orders that are no longer in memory. */
   readonly recall: (clientId: string) => Order | undefined
   /** Whether a fill is already written down. */
-  readonly hasFill: (inst: Inst, tradeId: string) => boolean
+  readonly hasFill: (fill: Fill) => boolean
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
@@ -136,7 +136,7 @@ export class Ledger {
   restore(order: Order, fills: readonly Fill[]): void {
     const entry: Entry = { order, fillsSize: "0", fillsNotional: "0", toldAt: 0 }
     for (const fill of fills) {
-      if (this.#fillKeys.add(fill.inst, fill.tradeId) === "again") continue
+      if (this.#fillKeys.add(fill) === "again") continue
       count(entry, fill)
     }
     this.#entries.set(order.clientId, entry)
@@ -293,7 +293,7 @@ export class Ledger {
   }
 
   #count(entry: Entry, fill: Fill): Fill | undefined {
-    if (this.#fillKeys.add(fill.inst, fill.tradeId) !== "new") return undefined
+    if (this.#fillKeys.add(fill) !== "new") return undefined
     count(entry, fill)
     return fill
   }

@@ -144,12 +144,24 @@ describe("an order in the ledger", () => {
       market: "binance-um",
       identity: IDENTITY,
       recall: () => undefined,
-      hasFill: (_, tradeId) => written.has(tradeId),
+      hasFill: ({ tradeId }) => written.has(tradeId),
     })
     book.restore(order({ state: "open", orderId: "77", filled: "0.4", avgPrice: "100" }), [fill("1", "0.4")])
     expect(book.gaps()).toEqual([])
     expect(book.event(event({ filledSize: "0.4", fill: fill("1", "0.4") }), AT)).toBeUndefined()
     expect(book.event(event({ filledSize: "0.5", fill: fill("2", "0.1") }), AT)?.fill?.tradeId).toBe("2")
+  })
+
+  test("that trades with another of the same bot counts its own side of the trade", () => {
+    const book = ledger()
+    const other = `${IDENTITY}000001${"0".repeat(15)}2`
+    book.place(order({ clientId: other, side: "SELL" }))
+    const buy = event({ status: "filled", filledSize: "1", fill: fill("5", "1") })
+    const sold = fill("5", "1", { side: "SELL", orderId: "78", clientId: other })
+    const sell = event({ clientId: other, orderId: "78", side: "SELL", status: "filled", filledSize: "1", fill: sold })
+    expect(book.event(buy, AT)?.fill?.tradeId).toBe("5")
+    expect(book.event(sell, AT)?.fill?.orderId).toBe("78")
+    expect(book.gaps()).toEqual([])
   })
 
   test("long ended is recalled from the journal for a late event", () => {

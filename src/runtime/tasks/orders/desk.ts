@@ -46,8 +46,11 @@ export class Desk {
     this.ledger = new Ledger({
       market: venue.market,
       identity: deps.identity,
-      recall: (clientId) => journal.order(clientId),
-      hasFill: (inst, tradeId) => journal.hasFill(venue.market, inst, tradeId),
+      recall: (clientId) => {
+        const order = journal.order(clientId)
+        return order?.market === venue.market ? order : undefined
+      },
+      hasFill: ({ inst, tradeId }) => journal.hasFill(venue.market, inst, tradeId),
     })
     this.#publish = host.publisher("onOrder")
     this.#trouble = host.publisher("onError")

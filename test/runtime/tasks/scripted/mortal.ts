@@ -32,7 +32,12 @@ export class Mortal {
           alive: () => this.isAlive && handler.alive?.(),
           closed: (code, reason) => this.isAlive && handler.closed(code, reason),
         })
-        return { ...socket, send: (text) => this.isAlive && socket.send(text) }
+        return {
+          send: (text) => this.isAlive && socket.send(text),
+          ping: () => this.isAlive && socket.ping(),
+          bufferedBytes: () => socket.bufferedBytes(),
+          close: (code, reason) => socket.close(code, reason),
+        }
       },
     }
     this.outside = { ...outside, clock: mine, http, sockets }
