@@ -6,14 +6,14 @@ import {
   compare,
   decimal,
   fromNumber,
-  isZero,
+  isNegative,
   minus,
-  negate,
   number,
   onnx,
   orders,
   priceOnTick,
   sizeOnLot,
+  times,
   trades,
 } from "perigee"
 import { FEATURES, FeatureWindow } from "./features.ts"
@@ -42,10 +42,10 @@ export default bot({
   },
   params: {
     size: decimal("0.02", { min: "0.001", max: "0.05" }),
-    /** Expected up minus expected down: from here on a resting order joins the touch, */
-    joinEdge: number(0.08, { min: 0, max: 1 }),
-    /** and from here on an order takes. */
-    takeEdge: number(0.3, { min: 0, max: 1 }),
+    /** Chance of up minus chance of down at which the position is full; below it, in proportion. */
+    fullEdge: number(0.4, { min: 0.01, max: 1 }),
+    /** From here on an order takes; below, it rests at the touch. */
+    takeEdge: number(0.5, { min: 0, max: 1 }),
     askEveryMs: number(250, { min: 50, max: 60_000 }),
     restMsMax: number(3_000, { min: 100, max: 600_000 }),
   },
@@ -80,24 +80,26 @@ export default bot({
       onPreds({ data }, ctx) {
         const [down = 0, , up = 0] = data.data
         const edge = up - down
+        const { params } = ctx
         const open = ctx.openOrders(INST)
         for (const order of open) {
-          const isOld = ctx.now() - order.createdAt > ctx.params.restMsMax * 1_000
+          const isOld = ctx.now() - order.createdAt > params.restMsMax * 1_000
           if (order.state === "open" && (isOld || edge > 0 !== (order.side === "BUY")))
             void ctx.cancel(router, order.clientId)
         }
         const view = ctx.book(INST)
         const instrument = ctx.instrument(INST)
-        if (open.length > 0 || Math.abs(edge) < ctx.params.joinEdge) return
-        if (instrument === undefined || view.state !== "live") return
+        if (open.length > 0 || instrument === undefined || view.state !== "live") return
         const best = view.best()
         if (best === undefined) return
-        const target = edge > 0 ? ctx.params.size : negate(ctx.params.size)
-        const wanted = minus(target, ctx.position(INST).own)
-        const side = compare(wanted, "0") > 0 ? "BUY" : "SELL"
+
+        // The surer the model, the larger the position, in quarters of the full size.
+        const share = Math.max(-1, Math.min(1, Math.round((4 * edge) / params.fullEdge) / 4))
+        const wanted = minus(times(fromNumber(share), params.size), ctx.position(INST).own)
+        const side = isNegative(wanted) ? "SELL" : "BUY"
         const size = sizeOnLot(instrument, absolute(wanted))
-        if (isZero(size) || (edge > 0 && side === "SELL") || (edge < 0 && side === "BUY")) return
-        const takes = Math.abs(edge) >= ctx.params.takeEdge
+        if (compare(size, times(params.size, "0.25")) < 0 || edge > 0 !== (side === "BUY")) return
+        const takes = Math.abs(edge) >= params.takeEdge
         const touch = side === "BUY" ? best.bidPrice : best.askPrice
         const reach = side === "BUY" ? best.askPrice * (1 + REACH) : best.bidPrice * (1 - REACH)
         const price = priceOnTick(instrument, side, fromNumber(takes ? reach : touch))
