@@ -26,7 +26,7 @@ USER 65532:65532
 WORKDIR /data
 VOLUME /data
 # Inside a container the endpoint must be reachable from outside it; what it then shows without a token is only health and readiness.
-ENV PERIGEE_HTTP_HOST=0.0.0.0
+ENV PERIGEE_HTTP_HOST=0.0.0.0 PERIGEE_HTTP_PORT=8600
 EXPOSE 8600
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 CMD ["/perigee", "status", "--check", "health"]
 STOPSIGNAL SIGTERM

@@ -1,8 +1,8 @@
 import { statSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import type { TaskSpec } from "../../domain/task.ts"
-import { compile } from "./compile.ts"
-import { entryOf } from "./entry.ts"
+import { compile, inputsOf } from "./compile.ts"
+import { type Carried, carriedIn, entryOf } from "./entry.ts"
 import { type Library, openFolder, openLibrary } from "./library.ts"
 import { type Parts, partsOf } from "./parts.ts"
 import { FOLDER, stage } from "./stage.ts"
@@ -20,7 +20,7 @@ export interface BuildOptions {
   readonly library?: () => Library
 }
 
-export interface BuildResult extends Parts {
+export interface BuildResult extends Parts, Carried {
   readonly outFile: string
   readonly bytes: number
   /** Worker modules inside, by their path in the library. */
@@ -37,12 +37,15 @@ export async function buildBot(options: BuildOptions): Promise<BuildResult> {
     const library = (options.library ?? openLibrary)()
     try {
       const base = stage(options.bot, botFile, parts.files, folder.root)
-      const entry = join(folder.root, "entry.ts")
       const { bot, version } = options
-      writeFileSync(entry, entryOf({ bot, botFile, root: library.root, parts, base, version }))
-      const source = { root: library.root, entry, folder: join(folder.root, FOLDER) }
+      const source = { root: library.root, entry: join(folder.root, "entry.ts"), folder: join(folder.root, FOLDER) }
+      const entry = { bot, botFile, root: library.root, parts, base, version }
+      writeFileSync(source.entry, entryOf(entry))
+      // What the bundler reads on its first pass is what the executable then says of itself.
+      const carried = carriedIn(await inputsOf(source))
+      writeFileSync(source.entry, entryOf({ ...entry, carried }))
       const { workers } = await compile(source, outFile, folder.root)
-      return { ...parts, outFile, bytes: statSync(outFile).size, workers }
+      return { ...parts, ...carried, outFile, bytes: statSync(outFile).size, workers }
     } finally {
       library.close()
     }

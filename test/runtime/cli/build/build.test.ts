@@ -106,6 +106,8 @@ describe("a built bot", () => {
         markets: ["binance-um"],
         models: ["onnx"],
         files: ["models/m.onnx"],
+        native: [`better-sqlite3/${process.platform}-${process.arch}.node`],
+        migrations: ["first.sql"],
       },
     })
   })
