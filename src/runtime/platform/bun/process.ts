@@ -38,7 +38,7 @@ export function bunMachine(): Machine {
     args: process.argv.slice(2),
     cwd: process.cwd(),
     isInteractive: Boolean(process.stdout.isTTY),
-    columns: process.stdout.columns ?? 80,
+    columns: process.stdout.columns || 80,
     out: (text) => writeAll(1, text),
     err: (text) => writeAll(2, text),
     env: (name) => process.env[name],
