@@ -46,6 +46,7 @@ export class Connection {
   #lastFrameAt = 0
   #liveAt = 0
   #stopped: (() => void) | undefined
+  #stopping: Promise<void> | undefined
 
   constructor(outside: Outside, options: ConnectionOptions) {
     this.#outside = outside
@@ -71,7 +72,7 @@ export class Connection {
   }
 
   start(): void {
-    if (this.#state === "idle" || this.#state === "stopped") void this.#connect()
+    if (this.#state === "idle") void this.#connect()
   }
 
   /** False where the connection is not live: the text was not sent. */
@@ -91,7 +92,13 @@ export class Connection {
     void this.#connect()
   }
 
+  /** Resolves once the socket is closed, or after a second; asked again, it is the same promise. */
   stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  #stop(): Promise<void> {
     const socket = this.#socket
     const isOpen = socket !== undefined
     this.#cancelTimers()
