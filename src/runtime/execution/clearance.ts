@@ -2,7 +2,7 @@
  * The risk rules for the hot path: whether an order satisfies all of them beyond doubt, in plain numbers. False only
  * means that exact arithmetic (`violations`) must decide, so a rounding error can cost time, never let an order through.
  */
-import { placesOf, toNumber } from "../domain/decimal.ts"
+import { isZero, placesOf, toNumber } from "../domain/decimal.ts"
 import type { InstrumentInfo } from "../domain/instrument.ts"
 import type { RiskLimits } from "../domain/limits.ts"
 import type { OrderRequest } from "../domain/order.ts"
@@ -13,6 +13,7 @@ export interface Grid {
   readonly lot: number
   readonly pricePlaces: number
   readonly tick: number
+  /** Sizes in whole units, amounts of money as they are. */
   readonly limitMin: number
   readonly limitMax: number
   readonly marketMin: number
@@ -44,20 +45,22 @@ export function gridOf(info: InstrumentInfo, limits: RiskLimits): Grid {
   const sizePlaces = placesOf(info.lotSize)
   const pricePlaces = placesOf(info.tickSize)
   const bound = (text: string | undefined): number => (text === undefined ? Infinity : toNumber(text) * (1 - MARGIN))
-  const least = (text: string | undefined): number => (text === undefined ? 0 : toNumber(text) * (1 + MARGIN))
+  // Sizes are compared as whole units: orders of exactly the smallest or largest size are usual.
+  const most = (text: string | undefined): number => (text === undefined ? Infinity : unitsOf(text, sizePlaces))
+  const least = (text: string): number => (isZero(text) ? 0 : unitsOf(text, sizePlaces))
   return {
     sizePlaces,
     lot: unitsOf(info.lotSize, sizePlaces),
     pricePlaces,
     tick: unitsOf(info.tickSize, pricePlaces),
     limitMin: least(info.limitSizeMin),
-    limitMax: bound(info.limitSizeMax),
+    limitMax: most(info.limitSizeMax),
     marketMin: least(info.marketSizeMin),
-    marketMax: bound(info.marketSizeMax),
-    notionalMin: least(info.notionalMin),
+    marketMax: most(info.marketSizeMax),
+    notionalMin: info.notionalMin === undefined ? 0 : toNumber(info.notionalMin) * (1 + MARGIN),
     coinsPerUnit: info.contractValue === undefined ? 1 : toNumber(info.contractValue),
     isLive: info.status === "live",
-    sizeMax: bound(limits.orderSizeMax?.[info.inst]),
+    sizeMax: most(limits.orderSizeMax?.[info.inst]),
     notionalMax: bound(limits.orderNotionalMax),
     positionMax: bound(limits.positionNotionalMax),
     ordersMax: limits.ordersPerMinuteMax ?? Infinity,
@@ -90,25 +93,30 @@ const isOnStep = (units: number, step: number): boolean => units % step === 0
 
 export function isClear(grid: Grid, request: OrderRequest, situation: Situation): boolean {
   const isMarket = request.type === "market"
-  if (!grid.isLive || request.reduceOnly === true) return false
-  if (!isOnStep(unitsOf(request.size, grid.sizePlaces), grid.lot)) return false
-  const size = Number(request.size)
-  if (size < (isMarket ? grid.marketMin : grid.limitMin) || size > (isMarket ? grid.marketMax : grid.limitMax))
+  if (!grid.isLive) return false
+  const units = unitsOf(request.size, grid.sizePlaces)
+  if (!isOnStep(units, grid.lot)) return false
+  // Written so that a bound which is no whole unit (NaN) clears nothing.
+  if (
+    !(units >= (isMarket ? grid.marketMin : grid.limitMin)) ||
+    !(units <= (isMarket ? grid.marketMax : grid.limitMax))
+  )
     return false
+  if (!(units <= grid.sizeMax)) return false
   if (isMarket === (request.price !== undefined)) return false
   if (!isMarket && !isOnStep(unitsOf(request.price ?? "", grid.pricePlaces), grid.tick)) return false
   const price = isMarket ? (situation.referencePrice ?? Number.NaN) : Number(request.price)
-  return isWithinLimits(grid, request, situation, size, price)
+  return isWithinLimits(grid, request, situation, Number(request.size), price)
 }
 
 function isWithinLimits(grid: Grid, request: OrderRequest, situation: Situation, size: number, price: number): boolean {
   if (situation.ordersLastMinute >= grid.ordersMax || situation.openOrders >= grid.openMax) return false
-  if (size > grid.sizeMax) return false
   const notional = size * price * grid.coinsPerUnit
   const adding = size + situation.openSameSide
   const after = Math.abs(request.side === "BUY" ? situation.own + adding : situation.own - adding)
   // What the sum above may have lost to rounding when its parts are large and nearly cancel.
   const slack = (Math.abs(situation.own) + adding) * 1e-12
   const position = (after + slack) * price * grid.coinsPerUnit
-  return notional >= grid.notionalMin && notional <= grid.notionalMax && position <= grid.positionMax
+  const isWorthIt = request.reduceOnly === true || notional >= grid.notionalMin
+  return isWorthIt && notional <= grid.notionalMax && position <= grid.positionMax
 }

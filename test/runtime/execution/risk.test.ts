@@ -135,6 +135,7 @@ describe("the quick decision", () => {
           { nil: undefined, freq: 3 },
         ),
         type: fc.constantFrom("limit" as const, "market" as const),
+        reduceOnly: fc.boolean(),
       },
       { requiredKeys: ["inst", "side", "size", "type"] },
     ),
@@ -181,6 +182,13 @@ describe("the quick decision", () => {
     const grid = gridOf(instrument(), { orderNotionalMax: "1000", positionNotionalMax: "1000" })
     const situation = { own: 0.1, openSameSide: 0, openOrders: 0, ordersLastMinute: 0, referencePrice: undefined }
     expect(isClear(grid, { inst: INST, side: "BUY", size: "0.5", price: "100.1" }, situation)).toBe(true)
+  })
+
+  test("lets an order of exactly the smallest and the largest size through", () => {
+    const grid = gridOf(instrument({ notionalMin: "0" }), { orderSizeMax: { [INST]: "2" } })
+    const situation = { own: 0, openSameSide: 0, openOrders: 0, ordersLastMinute: 0, referencePrice: 100 }
+    const clear = (size: string): boolean => isClear(grid, { inst: INST, side: "BUY", size, price: "100" }, situation)
+    expect(["0.001", "0.0010", "2", "2.001", "0.0005"].map(clear)).toEqual([true, false, true, false, false])
   })
 
   test("reads text as whole units, or refuses to", () => {
