@@ -1,0 +1,53 @@
+// Models behind ZeroMQ: a service in Python or anything else, asked over the wire by libzmq in a worker.
+import { ModelError } from "../../runtime/domain/errors.ts"
+import type { Clock, Env, ModelRunner } from "../../runtime/ports.ts"
+import { curveKeys } from "./curve.ts"
+import type { CurveKeys, Mode } from "./message.ts"
+import { createRunner, type Listener } from "./runner.ts"
+
+export type { CurveKeys, Mode }
+
+export interface ZmqOptions {
+  readonly clock: Clock
+  /** Where the service listens: `tcp://host:port` or `ipc://path`. */
+  readonly source: string
+  /** Has no meaning here: the service is never on the loop. */
+  readonly isInline?: boolean
+  /** Requests waiting beyond those on their way to the service. */
+  readonly queueMax?: number
+  /** `refuse` the new one, or let the `newest` push out the one that waits longest. */
+  readonly whenFull?: "refuse" | "newest"
+  /**
+   * `req` (default): one request at a time, to any REP service that reads MessagePack arrays of four. `dealer`: many at a time, numbered,
+   * values in binary, to a service of the Python kit or one that does as its description says (python/README.md).
+   */
+  readonly mode?: Mode
+  /** In `dealer` mode: requests on their way at once, default 64. */
+  readonly inFlightMax?: number
+  /** A larger reply is refused and the connection made anew; default 64 MiB. */
+  readonly replyBytesMax?: number
+  /** Encrypts and authenticates. Wins over the environment. */
+  readonly curve?: Pick<CurveKeys, "serverKey"> & Partial<CurveKeys>
+  /** Where `PERIGEE_ZMQ_SERVER_KEY`, `PERIGEE_ZMQ_PUBLIC_KEY` and `PERIGEE_ZMQ_SECRET_KEY` are looked up. */
+  readonly env?: Env
+}
+
+/**
+ * `load` opens libzmq, not the service: that may come later, go, and come back. Nothing is loaded before. Every request ends in the
+ * answer to itself or in a ModelError: at its deadline, or as soon as its connection is lost.
+ */
+export function zmqRunner(options: ZmqOptions): ModelRunner {
+  const { source: endpoint, mode = "req", replyBytesMax = 64 * 2 ** 20 } = options
+  return createRunner({
+    clock: options.clock,
+    endpoint,
+    inFlightMax: mode === "req" ? 1 : Math.max(1, options.inFlightMax ?? 64),
+    queueMax: Math.max(1, options.queueMax ?? 64),
+    whenFull: options.whenFull ?? "refuse",
+    async open(listener: Listener) {
+      if (typeof Bun === "undefined") throw new ModelError("ZeroMQ models run on Bun only")
+      const { openLink } = await import("./link.ts")
+      return openLink({ endpoint, mode, replyBytesMax, curve: curveKeys(options) }, listener)
+    },
+  })
+}

@@ -1,0 +1,212 @@
+import { describe, ModelError } from "../../runtime/domain/errors.ts"
+import { type AltTensor, tensorMistake } from "../../runtime/domain/tensor.ts"
+import type { Clock, ModelLoaded, ModelRunner, Timer } from "../../runtime/ports.ts"
+
+/** What a link tells its runner; never from inside a call of the link's. */
+export interface Listener {
+  answered(id: number, output: AltTensor): void
+  failed(id: number, why: string): void
+  /** `why` ends the sentence "there is no answer from the service: …"; `isDead` asks for a renewal. */
+  changed(state: { readonly isUp: boolean; readonly isDead: boolean; readonly why: string }): void
+  /** The link is beyond use; another must be opened. */
+  broken(why: string): void
+}
+
+/** A service, wherever it is. Settles each request it was sent once, except those it was told to forget. */
+export interface Link {
+  /** Throws ModelError where the tensor cannot be sent. */
+  send(id: number, input: AltTensor): void
+  forget(id: number): void
+  renew(): void
+  close(): Promise<void>
+}
+
+export interface RunnerOptions {
+  readonly clock: Clock
+  /** For messages. */
+  readonly endpoint: string
+  open(listener: Listener): Promise<Link>
+  /** Requests on their way to the service at once. */
+  readonly inFlightMax: number
+  readonly queueMax: number
+  readonly whenFull: "refuse" | "newest"
+}
+
+interface Job {
+  readonly input: AltTensor
+  readonly resolve: (output: AltTensor) => void
+  readonly reject: (error: ModelError) => void
+  timer: Timer | undefined
+}
+
+const RENEW_MS_MIN = 100
+const RENEW_MS_MAX = 5_000
+const REOPEN_MS = 5_000
+const ID_MAX = 2 ** 32 - 1
+
+/** Requests wait here in order, bounded, each with its deadline; what a link loses ends here as an error, under its own number. */
+export function createRunner(options: RunnerOptions): ModelRunner {
+  const { clock, endpoint, queueMax, inFlightMax } = options
+  const waiting: Job[] = []
+  const inFlight = new Map<number, Job>()
+  let link: Link | undefined
+  let loaded: Promise<ModelLoaded> | undefined
+  let state = { isUp: false, why: "nothing answers there" }
+  let renewMs = RENEW_MS_MIN
+  let pause: Timer | undefined
+  let lastId = 0
+  let isClosed = false
+
+  const error = (why: string, cause?: unknown) => new ModelError(`model ${endpoint}: ${why}`, { cause })
+
+  const take = (id: number): Job | undefined => {
+    const job = inFlight.get(id)
+    inFlight.delete(id)
+    job?.timer?.cancel()
+    return job
+  }
+
+  const failAll = (why: string) => {
+    const jobs = [...inFlight.values(), ...waiting.splice(0)]
+    inFlight.clear()
+    for (const job of jobs) {
+      job.timer?.cancel()
+      job.reject(error(why))
+    }
+  }
+
+  const nextId = (): number => {
+    do lastId = lastId === ID_MAX ? 1 : lastId + 1
+    while (inFlight.has(lastId))
+    return lastId
+  }
+
+  const pump = () => {
+    while (link !== undefined && inFlight.size < inFlightMax) {
+      const job = waiting.shift()
+      if (job === undefined) return
+      const id = nextId()
+      try {
+        link.send(id, job.input)
+        inFlight.set(id, job)
+      } catch (cause) {
+        job.timer?.cancel()
+        job.reject(error(describe(cause), cause))
+      }
+    }
+  }
+
+  const expire = (job: Job, deadlineMs: number) => {
+    const at = waiting.indexOf(job)
+    if (at !== -1) waiting.splice(at, 1)
+    for (const [id, each] of inFlight) {
+      if (each !== job) continue
+      inFlight.delete(id)
+      link?.forget(id)
+    }
+    job.reject(error(`no answer within ${deadlineMs} ms: ${excuse(at !== -1)}`))
+    pump()
+  }
+
+  const excuse = (isWaiting: boolean): string => {
+    if (link === undefined) return "it was not loaded yet"
+    if (!state.isUp) return `the service is not connected, ${state.why}`
+    return isWaiting ? "the requests before it took that long" : "the service is connected but slow or silent"
+  }
+
+  const listener: Listener = {
+    answered(id, output) {
+      renewMs = RENEW_MS_MIN
+      take(id)?.resolve(output)
+      pump()
+    },
+    failed(id, why) {
+      take(id)?.reject(error(why))
+      pump()
+    },
+    changed({ isUp, isDead, why }) {
+      state = { isUp, why }
+      if (isDead) renewLater()
+    },
+    broken(why) {
+      link = undefined
+      loaded = undefined
+      failAll(why)
+      reopenLater()
+    },
+  }
+
+  const reopenLater = () => {
+    if (!isClosed) pause = clock.timer(REOPEN_MS, () => void load().catch(reopenLater))
+  }
+
+  const renewLater = () => {
+    pause?.cancel()
+    pause = clock.timer(renewMs, () => link?.renew())
+    renewMs = Math.min(2 * renewMs, RENEW_MS_MAX)
+  }
+
+  const open = async (): Promise<ModelLoaded> => {
+    const startedAt = clock.monotonic()
+    try {
+      const opened = await options.open(listener)
+      if (isClosed) {
+        await opened.close()
+        throw error("it was closed while it loaded")
+      }
+      link = opened
+      pump()
+      const loadMs = Math.round((clock.monotonic() - startedAt) / 1_000)
+      return { name: endpoint, loadMs, inputs: [], outputs: [] }
+    } catch (cause) {
+      loaded = undefined
+      const known =
+        cause instanceof ModelError && cause.message.includes(endpoint) ? cause : error(describe(cause), cause)
+      failAll(known.message)
+      throw known
+    }
+  }
+
+  const load = (): Promise<ModelLoaded> => {
+    if (isClosed) return Promise.reject(error("it is closed"))
+    return (loaded ??= open())
+  }
+
+  /** Why there is no room for one more request, having made it where the newest is wanted. */
+  const admit = (): ModelError | undefined => {
+    if (isClosed) return error("it is closed")
+    const isFree = link !== undefined && waiting.length === 0 && inFlight.size < inFlightMax
+    if (isFree || waiting.length < queueMax) return undefined
+    if (options.whenFull === "refuse") return error(`${queueMax} requests are waiting already, this one was refused`)
+    const oldest = waiting.shift()
+    oldest?.timer?.cancel()
+    oldest?.reject(error(`${queueMax} requests are waiting, a newer one took this one's place`))
+    return undefined
+  }
+
+  return {
+    load,
+    predict(input, deadlineMs) {
+      const mistake = tensorMistake(input)
+      const refusal = mistake === undefined ? admit() : error(mistake)
+      if (refusal !== undefined) return Promise.reject(refusal)
+      return new Promise((resolve, reject) => {
+        const isFree = link !== undefined && waiting.length === 0 && inFlight.size < inFlightMax
+        // Whoever keeps the buffer may write to it before this request's turn comes.
+        const kept = isFree ? input : { ...input, data: input.data.slice() }
+        const job: Job = { input: kept, resolve, reject, timer: undefined }
+        job.timer = clock.timer(deadlineMs, () => expire(job, deadlineMs))
+        waiting.push(job)
+        pump()
+      })
+    },
+    async close() {
+      if (isClosed) return
+      isClosed = true
+      pause?.cancel()
+      failAll("it was closed")
+      await link?.close()
+      link = undefined
+    },
+  }
+}
