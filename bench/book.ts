@@ -1,7 +1,8 @@
-// ns a level to apply realistic diffs to a book of a given depth: `bun bench/book.ts`.
+// ns a level to apply realistic diffs to a book of a given depth.
 import { Book } from "../src/runtime/book/book.ts"
 import type { Levels } from "../src/runtime/domain/events.ts"
 import { seededRandom } from "../src/runtime/simulation/random.ts"
+import { type Bench, median, valueRow } from "./measure.ts"
 
 // As on a captured BTCUSDT tape: 34 levels a side in a diff, in price order; 59 % change a level that is there, 19 % put a
 // new one, 22 % delete; denser near the best.
@@ -51,15 +52,11 @@ function measure(depth: number): number {
     for (const { bids, asks } of changes) book.apply(bids, asks)
     return ((performance.now() - start) * 1e6) / levels
   })
-  return results.sort((a, b) => a - b)[rounds >> 1] ?? Number.NaN
+  return median(results)
 }
 
-/** ns a level, by depth of the book. */
-export function bookApply(): { depth: number; nsPerLevel: number }[] {
-  return [20, 1_000, 5_000].map((depth) => ({ depth, nsPerLevel: measure(depth) }))
-}
-
-if (import.meta.main) {
-  for (const { depth, nsPerLevel } of bookApply())
-    console.log(`book apply, depth ${depth}: ${nsPerLevel.toFixed(0)} ns a level`)
+export const bench: Bench = {
+  name: "book",
+  run: () =>
+    [20, 1_000, 5_000].map((depth) => valueRow(`book apply at depth ${depth}, per level`, "ns", measure(depth), "")),
 }

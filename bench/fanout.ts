@@ -1,3 +1,4 @@
+// What one event costs on its way from a task to its strategies.
 import type { Trade } from "../src/runtime/domain/events.ts"
 import { Metrics } from "../src/runtime/domain/metrics.ts"
 import type { FeedSpec } from "../src/runtime/domain/task.ts"
@@ -6,20 +7,9 @@ import { Delivery } from "../src/runtime/engine/delivery.ts"
 import { Meters } from "../src/runtime/engine/meters.ts"
 import type { Journal, Log } from "../src/runtime/ports.ts"
 import { Turn } from "../src/runtime/tasks/turn.ts"
-
-/** One line of the table. `ratio` is to the baseline named, measured in the same process. */
-export interface Row {
-  readonly name: string
-  readonly value: number
-  readonly unit: string
-  readonly baseline: string
-  readonly ratio: number
-  readonly budget: number
-  readonly held: boolean
-}
+import { type Bench, medians, ratioRow, type Row } from "./measure.ts"
 
 const EVENTS = 100_000
-const ROUNDS = 9
 
 const now = () => performance.now() * 1_000
 const nothing = () => undefined
@@ -98,47 +88,33 @@ function plainLoop(count: number): (data: Trade) => void {
   }
 }
 
-/** ns per event, median of the rounds; the candidates take turns so that the machine's moods hit all alike. */
-function race(candidates: readonly ((data: Trade, at: number) => void)[]): number[] {
-  const times: number[][] = candidates.map(() => [])
-  for (let round = -2; round < ROUNDS; round++) {
-    for (const [which, run] of candidates.entries()) {
+/** ns per event of each. */
+const race = (rounds: number, candidates: readonly ((data: Trade, at: number) => void)[]): Promise<number[]> =>
+  medians(
+    rounds,
+    2,
+    candidates.map((publish) => () => {
       const startedAt = performance.now()
-      for (let i = 0; i < EVENTS; i++) run(trade, startedAt * 1_000)
-      if (round >= 0) times[which]?.push(((performance.now() - startedAt) * 1e6) / EVENTS)
+      for (let i = 0; i < EVENTS; i++) publish(trade, startedAt * 1_000)
+      return ((performance.now() - startedAt) * 1e6) / EVENTS
+    }),
+  )
+
+export const bench: Bench = {
+  name: "fanout",
+  async run({ isQuick }) {
+    const rounds = isQuick ? 5 : 9
+    const rows: Row[] = []
+    for (const count of [1, 5, 20, 100]) {
+      const [ours = 0, plain = 0] = await race(rounds, [delivery(count, 1), plainLoop(count)])
+      const name = `fan-out to ${count}, per handler call`
+      // With fewer than 20 strategies there are too few to share what an event costs once.
+      const budget = count >= 20 ? 3 : null
+      rows.push(ratioRow(name, "ns", ours / count, plain / count, `${count} functions in an array`, budget))
     }
-  }
-  return times.map((all) => all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] ?? 0)
-}
-
-const row = (name: string, value: number, base: number, baseline: string, budget: number): Row => {
-  const ratio = value / base
-  return { name, value, unit: "ns", baseline, ratio, budget, held: ratio <= budget }
-}
-
-/** What one event costs on its way from a task to its strategies. */
-export function fanout(counts: readonly number[] = [1, 5, 20, 100]): Row[] {
-  const rows = counts.map((count) => {
-    const [ours = 0, plain = 0] = race([delivery(count, 1), plainLoop(count)])
-    // One strategy has nothing to share the event's fixed cost with: only from 20 on is the ratio a budget.
-    const budget = count >= 20 ? 3 : Infinity
-    return row(
-      `fan-out to ${count}, per handler call`,
-      ours / count,
-      plain / count,
-      `${count} functions in an array`,
-      budget,
-    )
-  })
-  const [many = 0, one = 0] = race([delivery(1, 100), delivery(1, 1)])
-  return [...rows, row("one event among 100 unrelated tasks", many, one, "the same with 1 task", 1.1)]
-}
-
-if (import.meta.main) {
-  for (const { name, value, unit, baseline, ratio, budget, held } of fanout()) {
-    const verdict = budget === Infinity ? "" : held ? `≤ ${budget}` : `> ${budget} MISSED`
-    console.log(
-      `${name.padEnd(42)} ${value.toFixed(1).padStart(8)} ${unit}  ${ratio.toFixed(2)} × ${baseline} ${verdict}`,
-    )
-  }
+    const [one = 0, ten = 0, hundred = 0] = await race(rounds, [delivery(1, 1), delivery(1, 10), delivery(1, 100)])
+    rows.push(ratioRow("one event among 10 unrelated tasks", "ns", ten, one, "the same with 1 task"))
+    rows.push(ratioRow("one event among 100 unrelated tasks", "ns", hundred, one, "the same with 1 task", 1.1))
+    return rows
+  },
 }

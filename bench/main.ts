@@ -1,0 +1,44 @@
+// `npm run bench`: every budget of the design against its baseline. Each file's measurements run in a process of their own,
+// so that what one compiled or collected does not burden the next.
+import { parseArgs } from "node:util"
+import { bench as book } from "./book.ts"
+import { bench as decode } from "./decode.ts"
+import { bench as depth } from "./depth.ts"
+import { bench as fanout } from "./fanout.ts"
+import { bench as trade } from "./trade.ts"
+import type { Bench, Row } from "./measure.ts"
+import { line } from "./table.ts"
+
+const BENCHES: readonly Bench[] = [trade, depth, decode, book, fanout]
+
+const { values } = parseArgs({
+  options: {
+    json: { type: "boolean", default: false },
+    only: { type: "string" },
+    quick: { type: "boolean", default: false },
+  },
+})
+
+async function inOwnProcess({ name }: Bench): Promise<Row[]> {
+  const words = ["--only", name, "--json", ...(values.quick ? ["--quick"] : [])]
+  const child = Bun.spawn([process.execPath, import.meta.path, ...words], { stdio: ["ignore", "pipe", "inherit"] })
+  const [text, status] = await Promise.all([new Response(child.stdout).text(), child.exited])
+  if (status !== 0) throw new Error(`bench ${name} ended with status ${status}`)
+  return JSON.parse(text.trimEnd().split("\n").at(-1) ?? "[]") as Row[]
+}
+
+const chosen = BENCHES.filter(({ name }) => values.only === undefined || name === values.only)
+if (chosen.length === 0) {
+  console.error(`there is no bench "${values.only}"; there is ${BENCHES.map(({ name }) => name).join(", ")}`)
+  process.exit(2)
+}
+
+const rows: Row[] = []
+for (const bench of chosen) {
+  const found = values.only === undefined ? await inOwnProcess(bench) : await bench.run({ isQuick: values.quick })
+  for (const row of found) console.log(line(row))
+  rows.push(...found)
+}
+if (values.json) console.log(JSON.stringify(rows))
+// Some leave a socket or a worker open.
+process.exit(0)
