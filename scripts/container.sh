@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Builds the Dockerfile and runs the result once: `scripts/container.sh [--seconds N]`. Needs root and Debian's `buildah`, no Docker.
+# The demo runs inside the image with its health check beside it; then one bot's own image is built and asked what is inside.
 #
 # BUILD_IMAGE and RUN_IMAGE name the base images. Where they are not set, a Debian base is made with `debootstrap` from this machine's
 # own package source (apt's), and this machine's Node put on it for the build stage, so that no image has to be pulled.
@@ -56,10 +57,12 @@ if [ -z "${BUILD_IMAGE:-}" ] || [ -z "${RUN_IMAGE:-}" ]; then
   BUILD_IMAGE=localhost/perigee-build-base RUN_IMAGE=localhost/perigee-run-base
 fi
 
-echo "container: building" >&2
-buildah build --quiet --format docker --build-arg "BUILD_IMAGE=$BUILD_IMAGE" --build-arg "RUN_IMAGE=$RUN_IMAGE" \
-  ${BOT:+--build-arg "BOT=$BOT"} -t perigee . >"$work/image"
+make() {
+  buildah build --quiet --layers --format docker --build-arg "BUILD_IMAGE=$BUILD_IMAGE" --build-arg "RUN_IMAGE=$RUN_IMAGE" "$@" . >/dev/null
+}
 
+echo "container: building" >&2
+make -t perigee
 running="$(buildah from perigee)"
 user="$(buildah inspect --format '{{.Docker.Config.User}}' "$running")"
 health="$(buildah inspect --format '{{.Docker.Config.Healthcheck.Test}}' "$running")"
@@ -85,3 +88,10 @@ fi
 tail -1 "$work/demo.out"
 echo "container: $healthy of $checks health checks passed" >&2
 [ "$healthy" -gt 0 ]
+
+buildah rm "$running" >/dev/null
+bot=src/strategies/momentum.ts
+echo "container: building $bot" >&2
+make --target bot --build-arg "BOT=$bot" -t perigee-bot
+running="$(buildah from perigee-bot)"
+buildah run "$running" -- /perigee --version --json
