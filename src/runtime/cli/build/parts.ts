@@ -36,6 +36,7 @@ export const VENUES: Partial<Readonly<Record<Market, Module>>> = {
 
 export const RUNNERS: Partial<Readonly<Record<ModelKind, Module>>> = {
   onnx: { file: "src/models/onnx/index.ts", name: "onnxRunner" },
+  zmq: { file: "src/models/zmq/index.ts", name: "zmqRunner" },
 }
 
 export interface Modules {

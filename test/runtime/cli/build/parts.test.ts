@@ -30,7 +30,7 @@ test("every market without an adapter and every model kind without a runner is r
     expect.objectContaining({
       mistakes: [
         "there is no adapter for none-such in this version; there is binance-um",
-        "there is no model runner for abacus in this version; there is onnx",
+        "there is no model runner for abacus in this version; there is onnx, zmq",
       ],
     }),
   )
