@@ -78,7 +78,8 @@ CREATE TABLE fills (
   realized_pnl TEXT,
   timestamp INTEGER NOT NULL,
   written_at INTEGER NOT NULL,
-  PRIMARY KEY (market, inst, trade_id)
+  -- Both sides of a trade of the bot with itself carry one trade id.
+  PRIMARY KEY (market, inst, trade_id, order_id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX fills_by_time ON fills (timestamp);

@@ -140,7 +140,7 @@ export interface Listening {
 export type JournalRecord =
   /** Inserts the order or overwrites its row, and appends to its history when `state` or `filled` changed. */
   | { readonly kind: "order"; readonly order: Order; readonly cause: string; readonly at: number }
-  /** A fill of one of the bot's own orders; one already known by (market, inst, tradeId) is ignored. */
+  /** A fill of one of the bot's own orders; one already known by (market, inst, tradeId, orderId) is ignored. */
   | { readonly kind: "fill"; readonly fill: Fill; readonly at: number }
   /** The venue's own word on the account. */
   | { readonly kind: "position"; readonly position: Position }
@@ -178,7 +178,7 @@ export interface Journal {
   /** All or nothing. Throws JournalError with nothing written. */
   commit(records: readonly JournalRecord[]): void
   order(clientId: string): Order | undefined
-  hasFill(market: Market, inst: Inst, tradeId: string): boolean
+  hasFill(market: Market, inst: Inst, tradeId: string, orderId: string): boolean
   /** Newest first. */
   orders(filter: {
     readonly market?: Market

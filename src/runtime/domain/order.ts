@@ -68,7 +68,7 @@ export interface Order {
   readonly expiresAt: number
 }
 
-/** One execution. Counted once: (market, inst, tradeId) is its identity. */
+/** One execution. Counted once by (market, inst, tradeId, orderId): both sides of a trade with oneself carry one trade id. */
 export interface Fill {
   readonly market: Market
   readonly inst: Inst

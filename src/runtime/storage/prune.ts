@@ -58,12 +58,20 @@ function pruneOrders(connection: Connection, { endedBefore, rowsMax }: PruneOpti
 // A venue may tell an old fill again. With its row gone, only its time shows that it was counted: see Writer.writeFill.
 function pruneFills(connection: Connection, image: Image, { endedBefore, rowsMax }: PruneOptions): number {
   const old = connection
-    .prepare("SELECT market, inst, trade_id, timestamp FROM fills WHERE timestamp < ? ORDER BY timestamp LIMIT ?")
-    .all(endedBefore, rowsMax) as { market: Market; inst: Inst; trade_id: string; timestamp: number }[]
-  const fill = connection.prepare("DELETE FROM fills WHERE market = ? AND inst = ? AND trade_id = ?")
+    .prepare(
+      "SELECT market, inst, trade_id, order_id, timestamp FROM fills WHERE timestamp < ? ORDER BY timestamp LIMIT ?",
+    )
+    .all(endedBefore, rowsMax) as {
+    market: Market
+    inst: Inst
+    trade_id: string
+    order_id: string
+    timestamp: number
+  }[]
+  const fill = connection.prepare("DELETE FROM fills WHERE market = ? AND inst = ? AND trade_id = ? AND order_id = ?")
   const mark = connection.prepare("UPDATE own_positions SET pruned_until = ? WHERE market = ? AND inst = ?")
   for (const row of old) {
-    fill.run(row.market, row.inst, row.trade_id)
+    fill.run(row.market, row.inst, row.trade_id, row.order_id)
     mark.run(row.timestamp, row.market, row.inst)
     const key = ownKey(row.market, row.inst)
     const own = image.own.get(key)

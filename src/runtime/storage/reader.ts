@@ -29,7 +29,9 @@ export class Reader {
 
   constructor(connection: Connection) {
     this.database = drizzle({ client: connection })
-    this.known = connection.prepare("SELECT 1 FROM fills WHERE market = ? AND inst = ? AND trade_id = ?").pluck()
+    this.known = connection
+      .prepare("SELECT 1 FROM fills WHERE market = ? AND inst = ? AND trade_id = ? AND order_id = ?")
+      .pluck()
     this.image = { live: this.unfinished(), own: this.owned() }
   }
 
@@ -45,8 +47,8 @@ export class Reader {
     return row === undefined ? undefined : toOrder(row)
   }
 
-  hasFill(market: Market, inst: Inst, tradeId: string): boolean {
-    return this.known.get(market, inst, tradeId) !== undefined
+  hasFill(market: Market, inst: Inst, tradeId: string, orderId: string): boolean {
+    return this.known.get(market, inst, tradeId, orderId) !== undefined
   }
 
   /** By time of creation. The unfinished ones are at hand, the ended ones have an index. */

@@ -80,7 +80,7 @@ export const fills = sqliteTable(
     writtenAt: integer("written_at").notNull(),
   },
   (table) => [
-    primaryKey({ columns: [table.market, table.inst, table.tradeId] }),
+    primaryKey({ columns: [table.market, table.inst, table.tradeId, table.orderId] }),
     index("fills_by_time").on(table.timestamp),
     index("fills_by_order").on(table.clientId),
   ],

@@ -64,7 +64,7 @@ export class Writer {
       `${upsert} DO UPDATE SET ${REWRITE}, cause = excluded.cause, changed_at = excluded.changed_at, changes = changes + 1`,
     )
     this.fill = connection.prepare(
-      `INSERT INTO fills VALUES (${marks(14)}) ON CONFLICT (market, inst, trade_id) DO NOTHING`,
+      `INSERT INTO fills VALUES (${marks(14)}) ON CONFLICT (market, inst, trade_id, order_id) DO NOTHING`,
     )
     this.own = connection.prepare(`INSERT OR REPLACE INTO own_positions VALUES (${marks(5)})`)
     this.position = connection.prepare(`INSERT OR REPLACE INTO positions VALUES (${marks(11)})`)

@@ -115,8 +115,8 @@ test("a fill told twice is counted once, in one turn, in two, and after a restar
   journal.close("stopped")
   const again = open(place.file())
   again.commit([filled(2)])
-  expect(again.hasFill("binance-um", "BTC_USDT_PERP", fill(2).tradeId)).toBe(true)
-  expect(again.hasFill("okx", "BTC_USDT_PERP", fill(2).tradeId)).toBe(false)
+  expect(again.hasFill("binance-um", "BTC_USDT_PERP", fill(2).tradeId, fill(2).orderId)).toBe(true)
+  expect(again.hasFill("okx", "BTC_USDT_PERP", fill(2).tradeId, fill(2).orderId)).toBe(false)
   expect(again.fills({ limit: 10 }).length).toBe(3)
   again.close("stopped")
   const third = open(place.file())
@@ -125,6 +125,22 @@ test("a fill told twice is counted once, in one turn, in two, and after a restar
     { market: "binance-um", inst: "ETH_USDT_PERP", size: "0.001", fills: 1 },
   ])
   third.close("stopped")
+})
+
+test("both sides of a trade of the bot with itself are counted, though they carry one trade id", () => {
+  using place = tempDirectory()
+  const journal = open(place.file())
+  journal.commit([filled(1, { side: "BUY", orderId: "1" }), filled(1, { side: "SELL", orderId: "2" })])
+  expect(
+    journal
+      .fills({ limit: 10 })
+      .map(({ side }) => side)
+      .toSorted(),
+  ).toEqual(["BUY", "SELL"])
+  journal.close("stopped")
+  const again = open(place.file())
+  expect(again.restored.own).toEqual([{ market: "binance-um", inst: "BTC_USDT_PERP", size: "0", fills: 2 }])
+  again.close("stopped")
 })
 
 test("a turn is all or nothing: a record that cannot be written takes the others with it, in the file and in the image", () => {
@@ -137,7 +153,7 @@ test("a turn is all or nothing: a record that cannot be written takes the others
   expect(journal.status().failure).toContain("cannot write to")
   expect(journal.order(clientId(1))).toEqual(order(1, { state: "open" }))
   expect(journal.order(clientId(2))).toBeUndefined()
-  expect(journal.hasFill("binance-um", "BTC_USDT_PERP", fill(1).tradeId)).toBe(false)
+  expect(journal.hasFill("binance-um", "BTC_USDT_PERP", fill(1).tradeId, fill(1).orderId)).toBe(false)
   journal.commit([filled(1)])
   expect(journal.status().failure).toBeUndefined()
   journal.close("stopped")

@@ -50,7 +50,7 @@ test("SIGKILL in the middle of committing loses nothing that was promised, again
     expect(journal.restored.run).toBe(2 * round + 2)
     for (let count = next; count <= promised; count++) {
       expect(journal.order(clientId(count))?.state).toBe("filled")
-      expect(journal.hasFill("binance-um", "BTC_USDT_PERP", fill(count).tradeId)).toBe(true)
+      expect(journal.hasFill("binance-um", "BTC_USDT_PERP", fill(count).tradeId, fill(count).orderId)).toBe(true)
     }
     // Every turn is whole: its state, its fill and the position agree on how far it came.
     const [own] = journal.restored.own

@@ -1,3 +1,4 @@
+import { maskFrame } from "../../domain/redaction.ts"
 import type { FeedSpec } from "../../domain/task.ts"
 import type { PrivateStream } from "../orders/private-stream.ts"
 import type { RunningFeed, TaskHost } from "../task.ts"
@@ -37,7 +38,7 @@ export function accountFeed(spec: FeedSpec, host: TaskHost, stream: PrivateStrea
         lost: (why, retryMs) => tell("lost", why, retryMs),
         unreadable(why, raw) {
           const timestamp = clock.now()
-          const detail = { frame: raw.slice(0, 500) }
+          const detail = { frame: maskFrame(raw.slice(0, 500)) }
           host.turn.run(() => publishTrouble({ kind: "unreadable frame", message: why, detail, timestamp }, timestamp))
         },
       })

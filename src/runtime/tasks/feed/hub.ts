@@ -1,6 +1,7 @@
 import { type Channel, channelName } from "../../domain/channel.ts"
 import type { FeedStateChanged, Trouble } from "../../domain/callbacks.ts"
 import type { Control } from "../../domain/events.ts"
+import { maskFrame } from "../../domain/redaction.ts"
 import type { Inst } from "../../domain/inst.ts"
 import type { Outside, Subscription, Venue } from "../../ports.ts"
 import { Connection, type ConnectionState } from "../connection.ts"
@@ -168,7 +169,7 @@ export class FeedHub {
     if (decoded.unreadable !== undefined) {
       this.#counters.unreadable.value++
       this.#trouble(line, "unreadable frame", `${this.#venue.market}: ${decoded.unreadable}`, {
-        frame: text.slice(0, RAW_CHARS_MAX),
+        frame: maskFrame(text.slice(0, RAW_CHARS_MAX)),
       })
     }
     return decoded.control

@@ -1,4 +1,5 @@
 import { channelName } from "../../domain/channel.ts"
+import { maskFrame } from "../../domain/redaction.ts"
 import { type Outcome, accepted } from "../../domain/outcome.ts"
 import type { FeedSpec } from "../../domain/task.ts"
 import type { Socket, Timer, Venue } from "../../ports.ts"
@@ -71,7 +72,7 @@ export function manualFeed(spec: FeedSpec, host: TaskHost, venue: Venue): Runnin
         else if (event.kind === "accBalPos") publishers.accBalPos(event, receivedAt)
         else if (event.kind === "accPos") publishers.accPos(event, receivedAt)
       }
-      if (unreadable !== undefined) trouble(unreadable, text.slice(0, 500), receivedAt)
+      if (unreadable !== undefined) trouble(unreadable, maskFrame(text.slice(0, 500)), receivedAt)
       if (control?.kind === "refused") trouble(`refused (${control.code}): ${control.message}`, "", receivedAt)
       if (control?.kind === "ping" && control.reply !== undefined) socket?.send(control.reply)
     })

@@ -50,7 +50,7 @@ export class Desk {
         const order = journal.order(clientId)
         return order?.market === venue.market ? order : undefined
       },
-      hasFill: ({ inst, tradeId }) => journal.hasFill(venue.market, inst, tradeId),
+      hasFill: ({ inst, tradeId, orderId }) => journal.hasFill(venue.market, inst, tradeId, orderId),
     })
     this.#publish = host.publisher("onOrder")
     this.#trouble = host.publisher("onError")

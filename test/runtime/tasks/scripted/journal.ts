@@ -19,7 +19,7 @@ export class Disk {
       restored,
       commit: (records) => this.#commit(records),
       order: (clientId) => this.orders.get(clientId),
-      hasFill: (_market, inst, tradeId) => this.fills.has(`${inst} ${tradeId}`),
+      hasFill: (_market, inst, tradeId, orderId) => this.fills.has(`${inst} ${tradeId} ${orderId}`),
       orders: ({ sinceAt = 0, limit }) =>
         [...this.orders.values()]
           .filter(({ updatedAt }) => updatedAt >= sinceAt)
@@ -40,7 +40,7 @@ export class Disk {
     for (const record of records) {
       if (record.kind === "order") this.orders.set(record.order.clientId, record.order)
       if (record.kind !== "fill") continue
-      const key = `${record.fill.inst} ${record.fill.tradeId}`
+      const key = `${record.fill.inst} ${record.fill.tradeId} ${record.fill.orderId}`
       if (this.fills.has(key)) throw new JournalError(`fill ${key} is written twice`)
       this.fills.set(key, record.fill)
     }
