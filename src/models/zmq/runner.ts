@@ -82,7 +82,8 @@ export function createRunner(options: RunnerOptions): ModelRunner {
   }
 
   const pump = () => {
-    while (link !== undefined && inFlight.size < inFlightMax) {
+    for (;;) {
+      if (link === undefined || inFlight.size >= inFlightMax) return
       const job = waiting.shift()
       if (job === undefined) return
       const id = nextId()

@@ -60,7 +60,7 @@ function serve(zmq: Zmq, control: Handle, client: Client): void {
     else isEnding = command[0] === END
   }
   poll.watch(CONTROL, control)
-  while (!isEnding) {
+  for (;;) {
     if (watched !== client.connection) {
       watched = client.connection
       poll.watch(SERVICE, watched.socket)
@@ -69,6 +69,7 @@ function serve(zmq: Zmq, control: Handle, client: Client): void {
     if (!poll.wait(-1)) continue
     if (poll.isReadable(SERVICE)) client.receive()
     if (poll.isReadable(MONITOR)) client.watch()
-    if (poll.isReadable(CONTROL)) inbox.receive(control, obey)
+    if (poll.isReadable(CONTROL)) while (inbox.receive(control, obey));
+    if (isEnding) return
   }
 }
