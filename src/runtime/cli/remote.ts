@@ -95,6 +95,8 @@ export const controls = (deps: RemoteDeps): Command[] =>
 
 export function why(body: unknown): string {
   if (typeof body === "string") return body
-  const { error, reason, reasons } = body as { error?: unknown; reason?: unknown; reasons?: unknown }
-  return String(error ?? reason ?? (Array.isArray(reasons) ? reasons.join("; ") : JSON.stringify(body)))
+  const { error, message, reasons } = body as { error?: unknown; message?: unknown; reasons?: unknown }
+  if (typeof error === "string") return error
+  if (typeof message === "string") return message
+  return Array.isArray(reasons) ? reasons.join("; ") : JSON.stringify(body)
 }

@@ -102,7 +102,7 @@ function startRun(connection: Connection, file: string, { bot, version, pid, clo
   return connection
     .transaction(() => {
       connection.prepare("INSERT INTO meta VALUES ('bot', ?) ON CONFLICT (name) DO NOTHING").run(bot)
-      const owner = connection.prepare("SELECT value FROM meta WHERE name = 'bot'").pluck().get()
+      const owner = connection.prepare("SELECT value FROM meta WHERE name = 'bot'").pluck().get() as string
       if (owner !== bot)
         throw new JournalError(`${file} is the journal of bot ${owner}, not of ${bot}; give each bot a file of its own`)
       const run = connection.prepare("SELECT coalesce(max(run), 0) + 1 FROM runs").pluck().get() as number

@@ -54,6 +54,7 @@ function browse(fetch: (path: string, init?: RequestInit) => Promise<Response>) 
   }
   const script = /<script>([\s\S]*)<\/script>/.exec(page)?.[1] ?? ""
   const waiting: (() => void)[] = []
+  // oxlint-disable-next-line typescript/no-implied-eval -- the page's own script, run as a browser would
   const run = new Function("document", "fetch", "setTimeout", "confirm", script)
   run(
     document,
