@@ -5,15 +5,6 @@ import { type Bot, openWorld, type World, type WorldOptions } from "../../src/wo
 import type { Outside } from "../../src/runtime/ports.ts"
 import type { Served } from "../../src/runtime/simulation/serve.ts"
 
-/** Resolves when it holds, looking a hundred times a second; fails by name after `msMax`. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>, msMax = 15_000): Promise<void> {
-  const giveUpAt = performance.now() + msMax
-  while (!(await holds())) {
-    if (performance.now() > giveUpAt) throw new Error(`not within ${msMax} ms: ${what}`)
-    await Bun.sleep(10)
-  }
-}
-
 /** The real world, its log kept as lines. */
 export function loud(): { readonly outside: Outside; readonly lines: string[] } {
   const lines: string[] = []

@@ -7,7 +7,8 @@ import { bbo, book, bot, type Message } from "../../src/index.ts"
 import type { Best } from "../../src/runtime/book/book.ts"
 import type { BookStateChanged } from "../../src/runtime/domain/callbacks.ts"
 import type { SimulatorOptions } from "../../src/world/simulator.ts"
-import { openRig, type Rig, until } from "./rig.ts"
+import { openRig, type Rig } from "./rig.ts"
+import { until } from "./until.ts"
 
 const folder = process.env["PERIGEE_TAPES"]
 const tape = folder === undefined ? "" : join(folder, "binance-um-btcusdt-20240808.jsonl.gz")
