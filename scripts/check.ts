@@ -1,4 +1,4 @@
-// Everything that judges the source without running it: format, lint, types, layers. Runs all of them, then fails if one did.
+// Everything that judges the source without running it: format, lint, types, what nothing uses, layers. Runs all of them, then fails if one did.
 import { $ } from "bun"
 
 $.throws(false)
@@ -8,6 +8,10 @@ const checks: [string, () => Promise<{ exitCode: number }>][] = [
   ["format", async () => await $`oxfmt --check`],
   ["lint", async () => await $`oxlint --deny-warnings ${folders}`],
   ["types", async () => await $`tsc --noEmit`],
+  [
+    "dead files and dependencies",
+    async () => await $`knip --no-progress --include files,dependencies,unlisted,unresolved`,
+  ],
   ["layers", async () => await $`${process.execPath} test test/layers.test.ts test/tidy.test.ts`],
 ]
 

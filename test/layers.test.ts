@@ -87,9 +87,9 @@ const room = (path: string): string | undefined => {
   return top === "runtime" ? second : undefined
 }
 
-// Equals never import each other: one venue another, one model kind another, the Bun platform the Deno one.
+// Equals never import each other: one venue another, one model kind another, one platform another.
 const siblings = (path: string): string => path.split("/").slice(0, 3).join("/")
-const platform = (path: string): string => /^src\/runtime\/platform\/(bun|deno)\//.exec(path)?.[1] ?? ""
+const platform = (path: string): string => /^src\/runtime\/platform\/([a-z]+)\//.exec(path)?.[1] ?? ""
 
 // A front is the other end of the wire: the same hand must not make the same mistake at both ends.
 const FRONT_MAY_NOT = /^src\/exchanges\/[^/]+\/(?:map|sign|spec)(?:\.ts|\/)/
@@ -111,7 +111,7 @@ function refusal(from: string, to: string): string | undefined {
   if (isFront(from) && there === "matching") return undefined
   if (here === there && (here === "venue" || here === "model") && siblings(from) !== siblings(to))
     return `${from} imports ${to}: equals never import each other`
-  if (platform(from) !== platform(to) && platform(to) !== "" && here === "platform" && platform(from) !== "")
+  if (here === "platform" && there === "platform" && ![platform(from), "shared"].includes(platform(to)))
     return `${from} imports ${to}: each platform stands alone`
   if (here === "index" && there === "engine" && !to.startsWith("src/runtime/engine/declaration/")) {
     return `${from} imports ${to}: of the engine a bot file sees only its declarations`
@@ -139,11 +139,14 @@ function outsideRefusal(from: string, here: string, name: string): string | unde
 const imports = (from: string, source: string): string[] => specifiers(source).map((name) => target(from, name))
 
 function touched(path: string, source: string): string[] {
-  if (path.startsWith("src/runtime/platform/")) return []
+  const here = platform(path)
+  if (here === "bun") return []
   const excused = EXCEPTIONS.filter((exception) => path.startsWith(exception.path)).flatMap(({ touches }) => touches)
   const text = code(source)
   return Object.entries(OUTSIDE)
-    .filter(([what, pattern]) => !excused.includes(what) && pattern.test(text))
+    .filter(
+      ([what, pattern]) => (here === "" || what === "Bun's own API") && !excused.includes(what) && pattern.test(text),
+    )
     .map(([what]) => `${path} touches ${what}`)
 }
 
@@ -187,6 +190,8 @@ describe("the scan itself", () => {
     ["src/exchanges/binance/front.ts", 'import { sign } from "./sign.ts"', "src/exchanges/binance/sign.ts"],
     ["src/runtime/engine/a.ts", 'const a = await import("../storage/journal.ts")', "src/runtime/storage/journal.ts"],
     ["src/runtime/engine/a.ts", 'import { readFileSync } from "node:fs"', "node:fs"],
+    ["src/runtime/platform/deno/a.ts", 'import { a } from "../bun/a.ts"', "src/runtime/platform/bun/a.ts"],
+    ["src/runtime/platform/shared/a.ts", 'import { a } from "../bun/a.ts"', "src/runtime/platform/bun/a.ts"],
     ["src/strategies/a.ts", 'import { Hono } from "hono"', "hono"],
     [
       "src/models/onnx/index.ts",
@@ -208,12 +213,16 @@ describe("the scan itself", () => {
       "src/runtime/engine/a.ts touches chance",
     ])
     expect(touched("src/main.ts", "process.exit(1)")).toEqual([])
+    expect(touched("src/runtime/platform/deno/clock.ts", "Date.now() + Bun.nanoseconds()")).toEqual([
+      "src/runtime/platform/deno/clock.ts touches Bun's own API",
+    ])
   })
 
   test("lets neighbours through", () => {
     expect(refusal("src/exchanges/binance/front.ts", "src/exchanges/matching/engine.ts")).toBeUndefined()
     expect(refusal("src/exchanges/binance/map.ts", "src/exchanges/matching/engine.ts")).toBeString()
     expect(refusal("src/strategies/momentum.ts", "src/index.ts")).toBeUndefined()
+    expect(refusal("src/runtime/platform/deno/a.ts", "src/runtime/platform/shared/a.ts")).toBeUndefined()
     expect(refusal("src/runtime/storage/migrations.ts", "migrations/0001.sql")).toBeUndefined()
   })
 })
