@@ -21,7 +21,7 @@ import type {
   VenueOptions,
 } from "./runtime/ports.ts"
 import { removeAddress, writeAddress } from "./runtime/storage/address.ts"
-import { openJournal, type OpenJournal } from "./runtime/storage/journal.ts"
+import { type JournalOptions, openJournal, type OpenJournal } from "./runtime/storage/journal.ts"
 import { accountFeed } from "./runtime/tasks/feed/account.ts"
 import { feedTask } from "./runtime/tasks/feed/feed.ts"
 import { manualFeed } from "./runtime/tasks/feed/manual.ts"
@@ -59,6 +59,8 @@ export interface WorldOptions {
   readonly venue: VenueOptions
   /** SQLite file, or `:memory:`. */
   readonly database: string
+  /** Opens `database`: a simulation's own disk, which outlives the bot's simulated deaths. */
+  readonly openJournal?: (options: JournalOptions) => OpenJournal
   /** Absent: no endpoint. */
   readonly http?: { readonly host: string; readonly port: number }
   /** `--set name=value`. */
@@ -139,7 +141,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   const venues = new Map(marketsOf(plan).map((market) => [market, parts.venues[market]!(options.venue)]))
   const credentials = credentialsFor(plan, venues, options)
   if (options.mode === "live") checkLive(plan)
-  const journal = openJournal({
+  const journal = (options.openJournal ?? openJournal)({
     file: options.database,
     clock: outside.clock,
     bot: plan.name,

@@ -22,6 +22,8 @@ export interface SimulatorOptions {
   readonly faults?: TapeFaults
   /** Events a second and instrument of the simulated order flow. */
   readonly rate?: number
+  /** What stands between the exchange and whoever connects to it: a simulation's witness. */
+  readonly through?: (front: Front) => Front
 }
 
 interface Setup {
@@ -55,8 +57,9 @@ export async function openSimulator(options: SimulatorOptions): Promise<Served> 
   const lines = options.tape === undefined ? undefined : await tapeLines(options.tape)
   const gate = frontGate()
   const { listener, clock } = options.outside
+  const front = make({ options, lines, gate })
   return serveFront({
-    front: make({ options, lines, gate }),
+    front: options.through?.(front) ?? front,
     listener,
     clock,
     host: options.host,

@@ -9,8 +9,8 @@ export type AnyHandler = (this: AnyStrategy, message: AnyMessage, ctx: Context) 
 export interface Watch {
   /** A number for a name such as `momentum.onTrade`, asked for once. */
   label(name: string): number
-  /** Returns what `leave` must put back. */
-  enter(label: number): number
+  /** Returns what `leave` must put back. `message` is what the handler is about to get. */
+  enter(label: number, message: AnyMessage): number
   leave(before: number): void
 }
 
@@ -157,7 +157,7 @@ export class Runner implements Reader {
   /** Straight from the publisher. Only where it is open. */
   call(handler: AnyHandler, code: number, message: AnyMessage): void {
     this.isOpen = false
-    const before = this.#watch.enter(this.#labels[code] ?? 0)
+    const before = this.#watch.enter(this.#labels[code] ?? 0, message)
     let result: unknown
     try {
       result = handler.call(this.strategy, message, this.ctx)
@@ -248,7 +248,7 @@ export class Runner implements Reader {
     const handler = this.handlers[code]
     if (handler === undefined) return
     const startedAt = this.#host.monotonic()
-    const before = this.#watch.enter(this.#labels[code] ?? 0)
+    const before = this.#watch.enter(this.#labels[code] ?? 0, message)
     let result: unknown
     try {
       result = handler.call(this.strategy, message, this.ctx)

@@ -78,7 +78,27 @@ export function openJournal(options: JournalOptions): OpenJournal {
   }
 }
 
-function begin(connection: Connection, file: string, options: JournalOptions, lock: Lock | undefined): OpenJournal {
+/** A database in memory that outlives the runs on it: a disk for simulated processes that die and start again. */
+export interface MemoryDisk {
+  /** Begins a run; the one before it need not have been closed. `file` is not looked at. */
+  open(options: JournalOptions): OpenJournal
+  close(): void
+}
+
+export function memoryDisk(): MemoryDisk {
+  const connection = connect(":memory:", { busyMsMax: 0 })
+  return {
+    open: (options) => begin(connection, ":memory:", { ...options, isKept: true }, undefined),
+    close: () => void connection.close(),
+  }
+}
+
+interface BeginOptions extends JournalOptions {
+  /** The connection is somebody else's to close. */
+  readonly isKept?: boolean
+}
+
+function begin(connection: Connection, file: string, options: BeginOptions, lock: Lock | undefined): OpenJournal {
   configure(connection, file)
   const now = options.clock.now()
   const { version, migrations } = options
@@ -124,11 +144,14 @@ class SqliteJournal implements OpenJournal {
   private readonly writer: Writer
   private readonly checkpointer: Checkpointer | undefined
   private readonly pruning: Timer | undefined
+  private readonly isKept: boolean
+  private isClosed = false
   private commits = 0
   private failure: string | undefined
 
-  constructor(connection: Connection, file: string, options: JournalOptions, lock: Lock | undefined, run: number) {
+  constructor(connection: Connection, file: string, options: BeginOptions, lock: Lock | undefined, run: number) {
     const { clock, log } = options
+    this.isKept = options.isKept === true
     this.connection = connection
     this.file = file
     this.clock = clock
@@ -207,7 +230,8 @@ class SqliteJournal implements OpenJournal {
   }
 
   close(why: string): void {
-    if (!this.connection.open) return
+    if (this.isClosed || !this.connection.open) return
+    this.isClosed = true
     this.pruning?.cancel()
     this.checkpointer?.close()
     try {
@@ -218,7 +242,7 @@ class SqliteJournal implements OpenJournal {
     } catch (error) {
       throw journalError("close", this.file, error)
     } finally {
-      this.connection.close()
+      if (!this.isKept) this.connection.close()
       this.lock?.release()
     }
   }
