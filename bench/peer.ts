@@ -4,9 +4,12 @@ import { binanceUm } from "../src/exchanges/binance/index.ts"
 /** Whose connection: that of the product's own adapter (or another client of the venue), or a bare loop's. */
 export type Side = "venue" | "bare"
 
+/** µs from tick to order, in the order they were sent. */
+export type TickTimes = Readonly<Record<Side, readonly number[]>>
+
 export type ToPeer =
   | { readonly kind: "blast"; readonly side: Side; readonly count: number }
-  | { readonly kind: "ticks"; readonly side: Side; readonly count: number; readonly pauseMs: number }
+  | { readonly kind: "ticks"; readonly count: number; readonly pauseMs: number }
 
 export type FromPeer =
   | {
@@ -17,7 +20,7 @@ export type FromPeer =
       readonly secret: string
     }
   | { readonly kind: "done" }
-  | { readonly kind: "ticks"; readonly tookUs: readonly number[] }
+  | { readonly kind: "ticks"; readonly tookUs: TickTimes }
 
 export interface Peer {
   /** Of the simulated exchange: `http://127.0.0.1:port`. */
@@ -27,8 +30,8 @@ export interface Peer {
   readonly credentials: { readonly apiKey: string; readonly secret: string }
   /** Sends so many trades in bursts; resolves when the last has left. */
   blast(side: Side, count: number): Promise<void>
-  /** Sends trades one by one, each after the order that the one before led to. Gives the µs from tick to order. */
-  ticks(side: Side, count: number, pauseMs: number): Promise<readonly number[]>
+  /** Sends trades one by one to both sides in turns, each after the order that the one before led to. */
+  ticks(count: number, pauseMs: number): Promise<TickTimes>
   /** The adapter of binance-um with its streams and its order entry led to the peer's server, without limits on orders. */
   venue(options?: VenueOptions): Venue
   close(): void
@@ -59,9 +62,10 @@ export async function openPeer(): Promise<Peer> {
     async blast(side, count) {
       await ask({ kind: "blast", side, count })
     },
-    async ticks(side, count, pauseMs) {
-      const answer = await ask({ kind: "ticks", side, count, pauseMs })
-      return answer.kind === "ticks" ? answer.tookUs : []
+    async ticks(count, pauseMs) {
+      const answer = await ask({ kind: "ticks", count, pauseMs })
+      if (answer.kind !== "ticks") throw new Error(`the other end answered "${answer.kind}"`)
+      return answer.tookUs
     },
     venue(options) {
       const venue = binanceUm({ ...options, endpoint: rest })

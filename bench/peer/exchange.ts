@@ -44,7 +44,7 @@ const server = Bun.serve<Line>({
       const text = message.toString()
       if (!client.data.isEntry) return void client.send(`{"result":null,"id":${/"id":(\d+)/.exec(text)?.[1] ?? 0}}`)
       ordered?.(client.data.side, at)
-      if (client.data.side === "venue") client.send(placed(text))
+      client.send(placed(text))
     },
   },
 })
@@ -91,26 +91,38 @@ function sendBurst(client: ServerWebSocket<Line>, most: number): number {
   return size
 }
 
-/** One tick, then the order it led to, then a pause in which its answer is dealt with. */
-async function ticks(side: Side, count: number, pauseMs: number): Promise<void> {
-  const client = feeds.get(side)
-  const tookUs: number[] = []
+/** One tick, then the order it led to, then a pause in which its answer is dealt with; the sides take turns. */
+async function ticks(count: number, pauseMs: number): Promise<void> {
+  const tookUs: Record<Side, number[]> = { venue: [], bare: [] }
   for (let tick = 0; tick < count; tick++) {
-    const { promise, resolve } = Promise.withResolvers<number>()
-    ordered = (from, at) => {
-      if (from === side) resolve(at)
+    for (const side of ["venue", "bare"] as const) {
+      const took = await tickToOrder(side, tick)
+      if (!Number.isNaN(took)) tookUs[side].push(took)
+      await pause(pauseMs)
     }
-    const late = setTimeout(() => resolve(Number.NaN), orderMsMax)
-    const frame = tradeFrame(tick, Date.now())
-    const sentAt = performance.now()
-    client?.send(frame)
-    const at = await promise
-    clearTimeout(late)
-    if (!Number.isNaN(at)) tookUs.push((at - sentAt) * 1_000)
-    await Bun.sleep(pauseMs)
   }
-  ordered = undefined
   tell({ kind: "ticks", tookUs })
+}
+
+async function tickToOrder(side: Side, tick: number): Promise<number> {
+  const { promise, resolve } = Promise.withResolvers<number>()
+  ordered = (from, at) => {
+    if (from === side) resolve(at)
+  }
+  const late = setTimeout(() => resolve(Number.NaN), orderMsMax)
+  const frame = tradeFrame(tick, Date.now())
+  const sentAt = performance.now()
+  feeds.get(side)?.send(frame)
+  const at = await promise
+  clearTimeout(late)
+  ordered = undefined
+  return (at - sentAt) * 1_000
+}
+
+/** Awake, so that the next tick leaves from a core that is not asleep; in steps, so that answers are sent meanwhile. */
+async function pause(ms: number): Promise<void> {
+  const until = performance.now() + ms
+  while (performance.now() < until) await new Promise<void>((resolve) => setImmediate(resolve))
 }
 
 const { url } = await openSimulator({
@@ -125,7 +137,7 @@ const { url } = await openSimulator({
 
 process.on("message", (message: ToPeer) => {
   if (message.kind === "blast") blast(message.side, message.count)
-  else void ticks(message.side, message.count, message.pauseMs)
+  else void ticks(message.count, message.pauseMs)
 })
 // Whoever asked is gone.
 process.on("disconnect", () => process.exit(0))
