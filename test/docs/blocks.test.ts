@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "bun:test"
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { everyPart } from "../../src/world/parts.ts"
@@ -17,18 +17,23 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   "docker run --rm -p 127.0.0.1:8600:8600 --memory 320m perigee": "wants Docker",
 }
 
-const folder = mkdtempSync(join(tmpdir(), "perigee-docs-"))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+const folders: string[] = []
+function emptyFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "perigee-docs-"))
+  folders.push(folder)
+  return folder
+}
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+})
 
 const blocks = allBlocks()
 const named = (language: readonly string[]): Block[] => blocks.filter((block) => language.includes(block.language))
 const codeBlocks = named(["ts"])
 const where = ({ document, line }: Block): string => `${document}:${line}`
 
-/** A project of the blocks: the same settings as this repository's, `perigee` its library, `test/docs` its own. */
+/** A project of the blocks, with this repository's settings and library, and its `test/docs` in place of their own. */
 function project(at: string, written: readonly Block[]): void {
-  mkdirSync(join(at, "test"), { recursive: true })
-  symlinkSync(join(root, "test/docs"), join(at, "test/docs"))
   const settings = {
     extends: join(root, "tsconfig.json"),
     compilerOptions: {
@@ -36,13 +41,13 @@ function project(at: string, written: readonly Block[]): void {
       typeRoots: [join(root, "node_modules/@types")],
     },
     include: ["**/*.ts", join(root, "src/**/*.d.ts")],
-    exclude: ["test/docs"],
+    exclude: [],
   }
   writeFileSync(join(at, "tsconfig.json"), JSON.stringify(settings))
   for (const block of written) {
     const file = join(at, pathOf(block))
     mkdirSync(dirname(file), { recursive: true })
-    writeFileSync(file, block.text)
+    writeFileSync(file, block.text.replaceAll('"../docs/', `"${root}/test/docs/`))
   }
 }
 
@@ -60,6 +65,7 @@ async function typeErrors(at: string): Promise<string[]> {
 
 describe("the documents' TypeScript", () => {
   const planted = blocksOf("planted.md", '```ts\n// planted.ts\nexport const size: number = "0.1"\n```\n')
+  const folder = emptyFolder()
   project(folder, [...codeBlocks, ...planted])
 
   test("blocks that name their file name different ones", () => {
@@ -100,7 +106,7 @@ describe("the documents' commands", () => {
   test.each(sessions.map((session) => [session.document, session.commands] as const))(
     "%s: every command does what it says",
     async (document, commands) => {
-      const at = mkdtempSync(join(folder, "session-"))
+      const at = emptyFolder()
       const owned = codeBlocks.filter((block) => block.document === document && /^\/\/ \S+\.ts$/m.test(block.text))
       project(at, owned)
       const session = new Session(at)
@@ -122,7 +128,7 @@ describe("the documents' commands", () => {
   })
 
   test("a command that fails is told, with its status", async () => {
-    const session = new Session(folder)
+    const session = new Session(emptyFolder())
     const wrong: Command = { text: "perigee build nowhere.ts", status: 0 }
     expect(await session.run(wrong)).toStartWith("ended with status 2, not 0: ")
     expect(await session.run({ ...wrong, status: 2 })).toBeUndefined()

@@ -29,7 +29,7 @@ const SETTLE_US_MAX = 60_000_000
 export function simulate({ bot, seed, seconds, set = {}, faults = {}, inspect }: SimulateOptions): Simulated {
   const outside = virtualOutside({ startAt: START_AT, seed, drain: drainMicrotasks, faults })
   const { clock } = outside
-  const market = { market: "binance-um", host: "exchange", port: 80, seed, pace: 1 } as const
+  const market = { market: "binance-um", host: "exchange", port: 8080, seed, pace: 1 } as const
   const served = settled(clock, openSimulator({ ...market, outside }))
   const world = settled(
     clock,
