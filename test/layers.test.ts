@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test"
-import { code, files, read, specifiers, targets } from "./scan.ts"
+import { code, files, read, specifiers, target } from "./scan.ts"
 
 // Who may import whom: the table in docs/architecture.md. A room never reaches a room that is not on its row.
 const EVERYONE_BELOW_CLI =
@@ -151,7 +151,7 @@ function outsideRefusal(from: string, here: string, name: string): string | unde
   return allowed(PACKAGES, from).includes(owner) ? undefined : `${from} imports ${name}: not a package of ${here}`
 }
 
-const imports = (from: string, source: string): string[] => specifiers(source).flatMap((name) => targets(from, name))
+const imports = (from: string, source: string): string[] => specifiers(source).map((name) => target(from, name))
 
 function touched(path: string, source: string): string[] {
   const here = platform(path)

@@ -40,15 +40,8 @@ export function specifiers(source: string): string[] {
   return SPECIFIERS.flatMap((pattern) => [...text.matchAll(pattern)].map((match) => match[1] ?? ""))
 }
 
-const manifest = JSON.parse(read("package.json")) as { imports?: Record<string, Record<string, string>> }
-
-/**
- * The files a specifier may stand for, as paths below the root: one for a relative specifier, one a runtime for a name of
- * package.json's `imports` (`#platform`). A package's or builtin's name stays as it is.
- */
-export function targets(from: string, specifier: string): string[] {
-  if (specifier === "perigee") return ["src/index.ts"]
-  const chosen = manifest.imports?.[specifier]
-  if (chosen !== undefined) return Object.values(chosen).map((path) => posix.normalize(path))
-  return [specifier.startsWith(".") ? posix.join(posix.dirname(from), specifier) : specifier]
+/** A relative specifier as a path below the root; a package's or builtin's stays as it is. */
+export function target(from: string, specifier: string): string {
+  if (specifier === "perigee") return "src/index.ts"
+  return specifier.startsWith(".") ? posix.join(posix.dirname(from), specifier) : specifier
 }
