@@ -42,7 +42,11 @@ function platform(name) {
   if (name.includes("wasm32")) return { cpu: ["wasm32"] }
   if (os === undefined || cpu === undefined) throw new Error(`cannot tell the platform of ${name} from its name`)
   const libc =
-    words.includes("musl") || words.includes("musleabihf") ? ["musl"] : words.includes("gnu") ? ["glibc"] : undefined
+    words.includes("musl") || words.includes("musleabihf")
+      ? ["musl"]
+      : words.includes("gnu") || words.includes("glibc")
+        ? ["glibc"]
+        : undefined
   return { cpu: [cpu], ...(libc === undefined ? {} : { libc }), os: [os] }
 }
 

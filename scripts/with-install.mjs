@@ -35,8 +35,19 @@ function bunPath() {
   const cpu = process.arch === "arm64" ? "aarch64" : process.arch
   const name = `@oven/bun-${process.platform === "win32" ? "windows" : process.platform}-${cpu}${isMusl() ? "-musl" : ""}`
   const file = process.platform === "win32" ? "bun.exe" : "bun"
+  return found(`${name}/bin/${file}`)
+}
+
+// The npm package `deno` starts its executable through a script that does not pass signals on; it is started directly.
+function denoPath() {
+  const libc = process.platform !== "linux" ? "" : isMusl() ? "-musl" : "-glibc"
+  const file = process.platform === "win32" ? "deno.exe" : "deno"
+  return found(`@deno/${process.platform}-${process.arch}${libc}/${file}`)
+}
+
+function found(file) {
   try {
-    return createRequire(join(root, "package.json")).resolve(`${name}/bin/${file}`)
+    return createRequire(join(root, "package.json")).resolve(file)
   } catch {
     return undefined
   }
@@ -87,4 +98,9 @@ if (bun === undefined) {
   process.exit(1)
 }
 link(bun)
-run(program === "bun" ? bun : join(modules, ".bin", program), args)
+if (program === "deno" && denoPath() === undefined) {
+  console.error(`perigee: there is no Deno for ${process.platform} ${process.arch} among the installed packages`)
+  process.exit(1)
+}
+const executables = { bun, deno: denoPath() }
+run(executables[program] ?? join(modules, ".bin", program), args)

@@ -3,23 +3,22 @@ import { readAddress } from "../runtime/storage/address.ts"
 import { secret } from "./secrets.ts"
 import * as library from "../index.ts"
 import type { Outside } from "../runtime/ports.ts"
-import { offerLibrary } from "../runtime/platform/bun/library.ts"
-import type { BunLog, LogOptions } from "../runtime/platform/bun/log.ts"
-import { bunOutside } from "../runtime/platform/bun/outside.ts"
-import { bunMachine, type Machine } from "../runtime/platform/bun/process.ts"
+import type { LogOptions, PinoLog } from "../runtime/platform/shared/log.ts"
+import type { Machine } from "../runtime/platform/shared/process.ts"
+import type { Watchdog } from "../runtime/platform/shared/watchdog.ts"
+import { platform } from "#platform"
 
-import { startWatchdog, type Watchdog } from "../runtime/platform/bun/watchdog.ts"
-
-export type { Child, Machine } from "../runtime/platform/bun/process.ts"
+export type { Child, Machine } from "../runtime/platform/shared/process.ts"
 
 /** The process this runs in. */
-export const machine = (): Machine => bunMachine()
+export const machine = (): Machine => platform.machine()
 
 /** The real world, with its log. */
-export const outside = (log: Omit<LogOptions, "clock">): Outside & { readonly log: BunLog } => bunOutside({ log })
+export const outside = (log: Omit<LogOptions, "clock">): Outside & { readonly log: PinoLog } =>
+  platform.outside({ log })
 
 /** Lets bot files anywhere import `perigee`: this program's own copy. */
-export const offerPerigee = (): void => offerLibrary("perigee", library)
+export const offerPerigee = (): void => platform.offerLibrary("perigee", library)
 
 /** Address of the bot that runs on this database. Throws ConfigError where none does. */
 export function addressOf(database: string): { readonly url: string; readonly pid: number } {
@@ -34,4 +33,5 @@ export function addressOf(database: string): { readonly url: string; readonly pi
 export const token = (env: (name: string) => string | undefined): string | undefined => secret(env, "PERIGEE_TOKEN")
 
 /** Ends this process with `status` when its loop has stood still for five seconds, naming the handler. */
-export const watchdog = (status: number, failed: (why: string) => void): Watchdog => startWatchdog({ status, failed })
+export const watchdog = (status: number, failed: (why: string) => void): Watchdog =>
+  platform.startWatchdog({ status, failed })

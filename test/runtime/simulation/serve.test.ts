@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test"
-import { bunOutside } from "../../../src/runtime/platform/bun/outside.ts"
+import { platform } from "#platform"
 import { drainMicrotasks } from "../../../src/runtime/platform/bun/microtasks.ts"
 import type { Front, FrontOutput, Outside } from "../../../src/runtime/ports.ts"
 import { virtualOutside } from "../../../src/runtime/simulation/outside.ts"
@@ -74,7 +74,7 @@ interface Place {
 
 const places: Record<string, () => Place> = {
   "a real listener": () => {
-    const outside = bunOutside({ log: { level: "silent" } })
+    const outside = platform.outside({ log: { level: "silent" } })
     const until = async (isDone: () => boolean): Promise<void> => {
       while (!isDone()) await new Promise<void>((soon) => void outside.clock.timer(1, soon))
     }

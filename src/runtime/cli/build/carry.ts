@@ -40,7 +40,8 @@ async function libraryFiles(root: string, folder: string, version: string): Prom
   const entry = join(folder, "entry.ts")
   writeFileSync(entry, entryOf({ bot: "everything", botFile, root, parts, base: "files", version }))
   const inputs = (await inputsOf({ root, entry })).filter((path) => !path.startsWith(folder))
-  return [...new Set([...inputs, ...inputs.flatMap((path) => manifests(root, path))])]
+  // The project's own manifest says which platform `#platform` is.
+  return [...new Set([join(root, "package.json"), ...inputs, ...inputs.flatMap((path) => manifests(root, path))])]
 }
 
 // A package's manifests say how its files are found.

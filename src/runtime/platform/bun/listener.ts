@@ -1,13 +1,19 @@
-import type { Server } from "bun"
-import { ConfigError, describe } from "../../domain/errors.ts"
+import type { Server, ServerWebSocket } from "bun"
 import type { InboundSockets, Listener, Listening, ListenOptions } from "../../ports.ts"
-import { Inbound } from "./inbound.ts"
+import { Inbound } from "../shared/inbound.ts"
+import {
+  bindError,
+  bufferedBytesMax,
+  frameBytesMax,
+  idleSecMax,
+  internalError,
+  isLoopback,
+  NO_HANDSHAKE,
+  NO_SOCKETS,
+} from "../shared/serving.ts"
 
-/** A client that lets this much pile up is cut: it will never catch up, and its memory is ours. */
-const bufferedBytesMax = 64 * 1024 * 1024
-const frameBytesMax = 16 * 1024 * 1024
-/** Seconds without a byte before an HTTP connection is closed; an answer that streams must speak more often. */
-const idleSecMax = 120
+interface Client extends ServerWebSocket<Inbound<Client>> {}
+type Connection = Inbound<Client>
 
 /** HTTP and WebSocket server over `Bun.serve`. */
 export const bunListener = (): Listener => ({ listen: (options) => Promise.try(listen, options) })
@@ -21,10 +27,10 @@ function listen(options: ListenOptions): Listening {
   }
 }
 
-function serve({ host, port, request: answer, sockets }: ListenOptions): Server<Inbound> {
+function serve({ host, port, request: answer, sockets }: ListenOptions): Server<Connection> {
   let connections = 0
   try {
-    return Bun.serve<Inbound>({
+    return Bun.serve<Connection>({
       hostname: host,
       port,
       idleTimeout: idleSecMax,
@@ -37,7 +43,7 @@ function serve({ host, port, request: answer, sockets }: ListenOptions): Server<
         }
         return answer(request, { isLoopback: isLoopback(server.requestIP(request)?.address) })
       },
-      error: (error) => new Response(`internal error: ${describe(error)}\n`, { status: 500 }),
+      error: (error) => responseOf(internalError(error)),
       websocket: {
         // Pings and idle connections are the served protocol's own business.
         idleTimeout: 0,
@@ -63,31 +69,19 @@ function serve({ host, port, request: answer, sockets }: ListenOptions): Server<
 
 function upgrade(
   request: Request,
-  server: Server<Inbound>,
+  server: Server<Connection>,
   sockets: InboundSockets | undefined,
   id: number,
 ): Response | undefined {
-  if (sockets === undefined) return new Response("no WebSocket is served here\n", { status: 426 })
+  if (sockets === undefined) return responseOf(NO_SOCKETS)
   const url = new URL(request.url)
-  const connection = new Inbound(id)
+  const connection: Connection = new Inbound<Client>(id, (client) => client.getBufferedAmount())
   const refusal = sockets.open(connection, url.pathname + url.search, Object.fromEntries(request.headers))
-  if (refusal !== undefined) return new Response(refusal.body, { status: refusal.status })
+  if (refusal !== undefined) return responseOf(refusal)
   if (server.upgrade(request, { data: connection })) return undefined
   sockets.closed(connection)
-  return new Response("not a WebSocket handshake\n", { status: 400 })
+  return responseOf(NO_HANDSHAKE)
 }
 
-const isLoopback = (address: string | undefined): boolean =>
-  address !== undefined && /^(?:::ffff:)?127\.|^::1$/.test(address)
-
-const REMEDIES: Readonly<Record<string, string>> = {
-  EADDRINUSE: "the port is in use; stop what holds it, or choose another (0 picks a free one)",
-  EACCES: "this user may not bind it; choose a port from 1024 up",
-  EADDRNOTAVAIL: "this machine has no such address; 127.0.0.1 is itself alone, 0.0.0.0 every address",
-  ERR_OUT_OF_RANGE: "a port is a number from 0 to 65535",
-}
-
-function bindError(host: string, port: number, error: unknown): ConfigError {
-  const code = error instanceof Error && "code" in error ? String(error.code) : ""
-  return new ConfigError(`cannot listen on ${host}:${port}: ${REMEDIES[code] ?? describe(error)}`, { cause: error })
-}
+const responseOf = ({ status, body }: { readonly status: number; readonly body: string }): Response =>
+  new Response(body, { status })

@@ -24,7 +24,7 @@ export function wallClock(source: { date(): number; performance(): number }, res
   }
 }
 
-export function bunClock(): Clock {
+export function systemClock(): Clock {
   return {
     now: wallClock({ date: () => Date.now(), performance: () => performance.now() }),
     monotonic: () => Math.floor(performance.now() * 1_000),

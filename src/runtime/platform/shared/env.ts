@@ -1,6 +1,6 @@
 import type { Env } from "../../ports.ts"
 
-export function bunEnv(): Env {
+export function processEnv(): Env {
   return {
     get: (name) => process.env[name],
     pid: process.pid,

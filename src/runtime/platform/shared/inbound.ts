@@ -1,17 +1,25 @@
-import type { ServerWebSocket } from "bun"
 import type { InboundConnection } from "../../ports.ts"
 
-/** One accepted WebSocket. What is sent while its upgrade is still being answered waits for it. */
-export class Inbound implements InboundConnection {
-  readonly id: number
-  #client: ServerWebSocket<Inbound> | undefined
-  #waiting: ((client: ServerWebSocket<Inbound>) => void)[] | undefined = []
+/** What a runtime's server gives for one connection. */
+export interface InboundClient {
+  send(text: string): unknown
+  ping(): unknown
+  close(code: number, reason: string): unknown
+}
 
-  constructor(id: number) {
+/** One accepted WebSocket. What is sent while its upgrade is still being answered waits for it. */
+export class Inbound<Client extends InboundClient> implements InboundConnection {
+  readonly id: number
+  readonly #buffered: (client: Client) => number
+  #client: Client | undefined
+  #waiting: ((client: Client) => void)[] | undefined = []
+
+  constructor(id: number, buffered: (client: Client) => number) {
     this.id = id
+    this.#buffered = buffered
   }
 
-  attach(client: ServerWebSocket<Inbound>): void {
+  attach(client: Client): void {
     this.#client = client
     const waiting = this.#waiting ?? []
     this.#waiting = undefined
@@ -34,7 +42,7 @@ export class Inbound implements InboundConnection {
   }
 
   bufferedBytes(): number {
-    return this.#client?.getBufferedAmount() ?? 0
+    return this.#client === undefined ? 0 : this.#buffered(this.#client)
   }
 
   close(code: number, reason: string): void {

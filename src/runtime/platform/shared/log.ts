@@ -21,7 +21,7 @@ export interface LogOptions {
   readonly windowMs?: number
 }
 
-export interface BunLog extends Log {
+export interface PinoLog extends Log {
   /** One more secret to keep out of every line from now on. */
   hide(secret: string): void
   /** Tells what was suppressed and not told yet: before the process ends. */
@@ -32,7 +32,7 @@ export interface BunLog extends Log {
  * JSON lines by pino, written synchronously: the line about a crash must be out before the process is. The rate limit
  * keeps that cheap.
  */
-export function bunLog(options: LogOptions): BunLog {
+export function pinoLog(options: LogOptions): PinoLog {
   const { clock, burst = 20, windowMs = 10_000 } = options
   const logger = pino(
     {

@@ -1,6 +1,8 @@
 import { writeSync } from "node:fs"
 
 const retryMs = 1
+/** Nobody wakes it: waiting on it is a sleep of this thread. */
+const nobody = new Int32Array(new SharedArrayBuffer(4))
 
 /**
  * Writes all of it before it returns: what `process.stdout.write` has only queued is lost at `process.exit` (of 3 MB to a
@@ -16,7 +18,7 @@ export function writeAll(descriptor: 1 | 2, text: string): void {
       const code = error instanceof Error && "code" in error ? error.code : undefined
       if (code === "EPIPE") return
       if (code !== "EAGAIN") throw error
-      Bun.sleepSync(retryMs)
+      Atomics.wait(nobody, 0, 0, retryMs)
     }
   }
 }

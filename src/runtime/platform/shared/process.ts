@@ -1,3 +1,6 @@
+import { spawn } from "node:child_process"
+import type { Readable } from "node:stream"
+import { pathToFileURL } from "node:url"
 import { ConfigError, describe } from "../../domain/errors.ts"
 import { writeAll } from "./output.ts"
 
@@ -11,6 +14,7 @@ export interface Child {
 
 /** The process this runs in: the only place that names it. */
 export interface Machine {
+  readonly runtime: "bun" | "deno"
   readonly args: readonly string[]
   readonly cwd: string
   readonly isInteractive: boolean
@@ -33,8 +37,15 @@ export interface Machine {
 
 const INTERRUPTED = 130
 
-export function bunMachine(): Machine {
+export interface MachineOptions {
+  readonly runtime: Machine["runtime"]
+  /** Executable and arguments that start this program again. */
+  command(words: readonly string[]): readonly [string, ...string[]]
+}
+
+export function processMachine({ runtime, command }: MachineOptions): Machine {
   return {
+    runtime,
     args: process.argv.slice(2),
     cwd: process.cwd(),
     isInteractive: Boolean(process.stdout.isTTY),
@@ -44,10 +55,10 @@ export function bunMachine(): Machine {
     env: (name) => process.env[name],
     onStop,
     onOrphaned,
-    spawnSelf,
+    spawnSelf: (words) => spawnChild(command(words), words),
     peakMemoryBytes: () => process.resourceUsage().maxRSS * 1_024,
     exit: (status) => process.exit(status),
-    load: async (file) => ((await import(file)) as { default?: unknown }).default,
+    load: async (file) => ((await import(pathToFileURL(file).href)) as { default?: unknown }).default,
   }
 }
 
@@ -71,38 +82,33 @@ function onOrphaned(gone: () => void): void {
   process.stdin.resume()
 }
 
-/** A compiled program is its own executable; from a checkout Bun is, and the module that was started comes first. */
-function command(words: readonly string[]): string[] {
-  const [, main = ""] = process.argv
-  return main.startsWith("/$bunfs/") ? [process.execPath, ...words] : [process.execPath, main, ...words]
-}
-
-function spawnSelf(words: readonly string[]): Child {
+function spawnChild([program, ...args]: readonly [string, ...string[]], words: readonly string[]): Child {
   // The child reads its standard input and ends when this process has ended, however that happened.
-  const child = Bun.spawn(command(words), {
-    stdin: "pipe",
-    stdout: "pipe",
-    stderr: "inherit",
-    env: { ...process.env, [CHILD]: "1" },
-  })
+  const child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, [CHILD]: "1" } })
+  const failed = Promise.withResolvers<never>()
+  failed.promise.catch(() => undefined)
+  child.on("error", (error) => failed.reject(unread(words, error)))
   return {
-    pid: child.pid,
-    firstLine: () => firstLine(child.stdout, words),
+    pid: child.pid ?? 0,
+    firstLine: () => Promise.race([firstLine(child.stdout, words), failed.promise]),
     stop: () => child.kill(),
   }
 }
 
-async function firstLine(stream: ReadableStream<Uint8Array>, words: readonly string[]): Promise<string> {
+async function firstLine(stream: Readable, words: readonly string[]): Promise<string> {
   const decoder = new TextDecoder()
   let text = ""
   try {
-    for await (const chunk of stream) {
+    for await (const chunk of stream as AsyncIterable<Uint8Array>) {
       text += decoder.decode(chunk, { stream: true })
       const end = text.indexOf("\n")
       if (end >= 0) return text.slice(0, end)
     }
   } catch (error) {
-    throw new ConfigError(`perigee ${words.join(" ")} could not be read: ${describe(error)}`, { cause: error })
+    throw unread(words, error)
   }
   throw new ConfigError(`perigee ${words.join(" ")} ended before it was ready; its last words are above`)
 }
+
+const unread = (words: readonly string[], error: unknown): ConfigError =>
+  new ConfigError(`perigee ${words.join(" ")} could not be read: ${describe(error)}`, { cause: error })

@@ -1,4 +1,4 @@
 import type { Random } from "../../ports.ts"
 
 /** Not for secrets: jitter and simulated latency only. */
-export const bunRandom = (): Random => ({ next: () => Math.random() })
+export const mathRandom = (): Random => ({ next: () => Math.random() })

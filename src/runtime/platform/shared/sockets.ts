@@ -17,7 +17,7 @@ const closeMsMax = 2_000
  * WebSocket clients over `ws`. Measured on Bun 1.4.5 against its native client, CPU a message over loopback: frames of
  * 160 bytes 0.49 µs (native 0.94), of 5 kB 3.3 µs (3.0), an echo 10.9 µs p50 on both; so `ws` stays.
  */
-export function bunSockets(options: SocketsOptions): Sockets {
+export function wsSockets(options: SocketsOptions): Sockets {
   return { open: (target, handler) => open(options, target, handler) }
 }
 

@@ -1,4 +1,3 @@
-import type { dlopen as Dlopen } from "bun:ffi"
 import type { writeSync as WriteSync } from "node:fs"
 
 export interface WatchdogOptions {
@@ -28,21 +27,22 @@ const LABEL = 1
 
 /**
  * Starts a worker that ends the whole process, loop standing still or not, with a status of its own. In a worker
- * `process.exit` ends only the worker on Bun, and a signal would lose the status, so it calls libc's `_exit`.
+ * `process.exit` ends only the worker on Bun and on Deno, and a signal would lose the status, so it calls libc's `_exit`.
  *
  * The worker's code travels as text, in a blob: a compiled binary then needs no entry point for it.
+ *
+ * @param exitFrom text of module code that defines `exitFrom(file)`: `_exit` of that C library, or an exception.
  */
-export function startWatchdog(options: WatchdogOptions = {}): Watchdog {
+export function watchdogWith(exitFrom: string, options: WatchdogOptions = {}): Watchdog {
   const { stallMsMax = 5_000, beatMs = 250, status = 75, failed } = options
   const shared = new Int32Array(new SharedArrayBuffer(8))
-  const source = [
-    'import { dlopen } from "bun:ffi"',
-    'import { writeSync } from "node:fs"',
-    `;(${watch.toString()})(dlopen, writeSync)`,
-  ].join("\n")
+  const source = ['import { writeSync } from "node:fs"', exitFrom, `;(${watch.toString()})(exitFrom, writeSync)`].join(
+    "\n",
+  )
   const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }))
-  const worker = new Worker(url)
-  worker.unref()
+  const worker = new Worker(url, { type: "module" })
+  // Deno's has none: there only `stop` lets the process end by itself.
+  if ("unref" in worker) worker.unref()
   worker.addEventListener("error", (event) => failed?.(event.message))
   worker.addEventListener("message", (event: MessageEvent<string>) => failed?.(event.data))
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker has none
@@ -79,17 +79,18 @@ interface Start {
   readonly beatMs: number
   readonly status: number
 }
+type Exit = (status: number) => void
 type Order = Start | { readonly kind: "label"; readonly id: number; readonly name: string }
 
 /** The worker. Its text is all that is sent over: it may use nothing from this file. */
-function watch(dlopen: typeof Dlopen, writeSync: typeof WriteSync): void {
+function watch(exitFrom: (file: string) => Exit, writeSync: typeof WriteSync): void {
   const scope = globalThis as unknown as {
     addEventListener(name: "message", heard: (event: { data: Order }) => void): void
     postMessage(message: string): void
   }
   const names = new Map<number, string>()
 
-  const libc = (): ((status: number) => void) | undefined => {
+  const libc = (): Exit | undefined => {
     const files = [
       "libc.so.6",
       `libc.musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`,
@@ -98,7 +99,7 @@ function watch(dlopen: typeof Dlopen, writeSync: typeof WriteSync): void {
     ]
     for (const file of files) {
       try {
-        return dlopen(file, { _exit: { args: ["i32"], returns: "void" } }).symbols._exit
+        return exitFrom(file)
       } catch {
         // Another platform's; the next one.
       }
@@ -106,12 +107,7 @@ function watch(dlopen: typeof Dlopen, writeSync: typeof WriteSync): void {
     return undefined
   }
 
-  const end = (
-    exit: ((status: number) => void) | undefined,
-    label: number,
-    stalledMs: number,
-    status: number,
-  ): void => {
+  const end = (exit: Exit | undefined, label: number, stalledMs: number, status: number): void => {
     const where = label === 0 ? "outside any strategy" : `in ${names.get(label) ?? `handler ${label}`}`
     try {
       writeSync(

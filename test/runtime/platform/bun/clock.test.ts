@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test"
 import { type AddressInfo, connect, createServer, type Socket } from "node:net"
-import { bunClock, wallClock } from "../../../../src/runtime/platform/bun/clock.ts"
+import { systemClock, wallClock } from "../../../../src/runtime/platform/shared/clock.ts"
 
 /** A machine whose wall clock and free-running counter are set by hand; `Date.now()` shows whole milliseconds. */
 function machine(wallMs: number) {
@@ -53,7 +53,7 @@ describe("the wall clock", () => {
 
 describe("Bun's clock", () => {
   test("tells the system's time in integer microseconds, and a monotonic one that never goes back", () => {
-    const clock = bunClock()
+    const clock = systemClock()
     const before = Date.now() * 1_000
     const now = clock.now()
     expect(Number.isSafeInteger(now)).toBe(true)
@@ -67,7 +67,7 @@ describe("Bun's clock", () => {
   })
 
   test("fires a timer once and no earlier than asked", async () => {
-    const clock = bunClock()
+    const clock = systemClock()
     const early: number[] = []
     await Promise.all(
       [0, 1, 1.5, 2, 3, 7, 12].map(async (delayMs) => {
@@ -82,7 +82,7 @@ describe("Bun's clock", () => {
   })
 
   test("does not fire a canceled timer, nor one that is due in a month", async () => {
-    const clock = bunClock()
+    const clock = systemClock()
     let fired = 0
     const canceled = clock.timer(1, () => fired++)
     const distant = clock.timer(30 * 86_400_000, () => fired++)
@@ -95,7 +95,7 @@ describe("Bun's clock", () => {
   })
 
   test("serves waiting sockets before what a timer deferred", async () => {
-    const clock = bunClock()
+    const clock = systemClock()
     const accepted = Promise.withResolvers<Socket>()
     const server = createServer((socket) => accepted.resolve(socket)).listen(0, "127.0.0.1")
     await new Promise((listening) => server.once("listening", listening))

@@ -1,6 +1,6 @@
 // A program for the tests of what is written last, and of errors nobody catches.
-import { onCrash } from "../../../../src/runtime/platform/bun/crash.ts"
-import { writeAll } from "../../../../src/runtime/platform/bun/output.ts"
+import { onCrash } from "../../../../src/runtime/platform/shared/crash.ts"
+import { writeAll } from "../../../../src/runtime/platform/shared/output.ts"
 
 const mode = process.argv[2]
 if (mode === "flood") {

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test"
 import { describe as inWords, NetworkError } from "../../../../src/runtime/domain/errors.ts"
-import { bunClock } from "../../../../src/runtime/platform/bun/clock.ts"
-import { bunHttp } from "../../../../src/runtime/platform/bun/http.ts"
+import { systemClock } from "../../../../src/runtime/platform/shared/clock.ts"
+import { nodeHttp } from "../../../../src/runtime/platform/shared/http.ts"
 import { bunListener } from "../../../../src/runtime/platform/bun/listener.ts"
 import type { HttpCall } from "../../../../src/runtime/ports.ts"
 import { closedPort, peer } from "./peer.ts"
 
-const http = bunHttp({ clock: bunClock() })
+const http = nodeHttp({ clock: systemClock() })
 const get = (url: string): HttpCall => ({ method: "GET", url, headers: {} })
 const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\nok"
 
@@ -86,7 +86,7 @@ describe("an HTTP request", () => {
       const body = socket.remoteAddress ?? ""
       socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
     })
-    const other = bunHttp({ clock: bunClock(), localAddress: "127.0.0.2" })
+    const other = nodeHttp({ clock: systemClock(), localAddress: "127.0.0.2" })
     expect((await other.request(get(`http://127.0.0.1:${server.port}/`), 2_000)).body).toBe("127.0.0.2")
   })
 

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test"
 import { ConfigError } from "../../../../src/runtime/domain/errors.ts"
-import { bunClock } from "../../../../src/runtime/platform/bun/clock.ts"
+import { systemClock } from "../../../../src/runtime/platform/shared/clock.ts"
 import { bunListener } from "../../../../src/runtime/platform/bun/listener.ts"
-import { bunSockets } from "../../../../src/runtime/platform/bun/sockets.ts"
+import { wsSockets } from "../../../../src/runtime/platform/shared/sockets.ts"
 import type { InboundConnection } from "../../../../src/runtime/ports.ts"
 
-const clock = bunClock()
+const clock = systemClock()
 const listener = bunListener()
 const local = { host: "127.0.0.1", port: 0 }
 
@@ -108,7 +108,7 @@ describe("a listener", () => {
     })
     let received = 0
     const all = Promise.withResolvers<void>()
-    const socket = bunSockets({ clock }).open(
+    const socket = wsSockets({ clock }).open(
       { url: `ws://127.0.0.1:${listening.port}/`, connectMsMax: 5_000 },
       {
         open: () => void socket.send("go"),
@@ -132,7 +132,7 @@ describe("a listener", () => {
       sockets: { open: () => undefined, text() {}, alive() {}, closed: ({ id }) => closed.resolve(id) },
     })
     const gone = Promise.withResolvers<void>()
-    bunSockets({ clock }).open(
+    wsSockets({ clock }).open(
       { url: `ws://127.0.0.1:${listening.port}/`, connectMsMax: 5_000 },
       { open: () => void listening.close(), text() {}, closed: () => gone.resolve() },
     )

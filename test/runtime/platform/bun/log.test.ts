@@ -3,14 +3,14 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { ConfigError } from "../../../../src/runtime/domain/errors.ts"
-import { bunLog, type LogOptions } from "../../../../src/runtime/platform/bun/log.ts"
+import { pinoLog, type LogOptions } from "../../../../src/runtime/platform/shared/log.ts"
 import type { Clock } from "../../../../src/runtime/ports.ts"
 
 function capture(options: Omit<LogOptions, "clock" | "to"> = {}) {
   let now = 1_700_000_000_000_000
   const lines: string[] = []
   const clock: Clock = { now: () => now, monotonic: () => now, timer: () => ({ cancel() {} }), defer() {} }
-  const log = bunLog({ ...options, clock, to: (line) => lines.push(line) })
+  const log = pinoLog({ ...options, clock, to: (line) => lines.push(line) })
   return { log, lines, pass: (ms: number) => (now += ms * 1_000), parsed: () => lines.map((line) => JSON.parse(line)) }
 }
 
@@ -78,13 +78,13 @@ describe("a log line", () => {
     const folder = mkdtempSync(join(tmpdir(), "log-"))
     const path = join(folder, "bot.log")
     const clock: Clock = { now: () => 0, monotonic: () => 0, timer: () => ({ cancel() {} }), defer() {} }
-    bunLog({ clock, to: path }).info("started")
+    pinoLog({ clock, to: path }).info("started")
     expect(JSON.parse(readFileSync(path, "utf8"))).toMatchObject({ event: "started", level: "info" })
     rmSync(folder, { recursive: true })
   })
 
   test("that has nowhere to go is a plain mistake", () => {
     const clock: Clock = { now: () => 0, monotonic: () => 0, timer: () => ({ cancel() {} }), defer() {} }
-    expect(() => bunLog({ clock, to: "/nowhere/at/all.log" })).toThrow(ConfigError)
+    expect(() => pinoLog({ clock, to: "/nowhere/at/all.log" })).toThrow(ConfigError)
   })
 })

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test"
-import { bunClock } from "../../../../src/runtime/platform/bun/clock.ts"
+import { systemClock } from "../../../../src/runtime/platform/shared/clock.ts"
 import { bunListener } from "../../../../src/runtime/platform/bun/listener.ts"
-import { bunSockets } from "../../../../src/runtime/platform/bun/sockets.ts"
+import { wsSockets } from "../../../../src/runtime/platform/shared/sockets.ts"
 import type { InboundSockets, Listening, SocketTarget } from "../../../../src/runtime/ports.ts"
 import { acceptUpgrade, closedPort, peer } from "./peer.ts"
 
-const clock = bunClock()
-const sockets = bunSockets({ clock })
+const clock = systemClock()
+const sockets = wsSockets({ clock })
 
 function serve(handler: Partial<InboundSockets>): Promise<Listening> {
   return bunListener().listen({
@@ -151,7 +151,7 @@ describe("a WebSocket", () => {
     const closed = Promise.withResolvers<void>()
     const target = { url: `ws://127.0.0.1:${server.port}/`, connectMsMax: 2_000 }
     const handler = { open() {}, text() {}, closed: () => closed.resolve() }
-    bunSockets({ clock, localAddress: "127.0.0.2" }).open(target, handler)
+    wsSockets({ clock, localAddress: "127.0.0.2" }).open(target, handler)
     await closed.promise
     expect(await from.promise).toBe("127.0.0.2")
   })

@@ -1,0 +1,22 @@
+import { registerHooks } from "node:module"
+
+const offered = new Map<string, Readonly<Record<string, unknown>>>()
+
+/** What a module made by `offerLibrary` passes on. */
+export const offeredBy = (name: string): Readonly<Record<string, unknown>> => offered.get(name) ?? {}
+
+/** Files loaded at run time may import this module by name, wherever they lie. */
+export function offerLibrary(name: string, exports: Readonly<Record<string, unknown>>): void {
+  if (offered.has(name)) return
+  offered.set(name, exports)
+  const url = `perigee-offer:${name}`
+  const source = [
+    `import { offeredBy } from ${JSON.stringify(import.meta.url)}`,
+    `export const { ${Object.keys(exports).join(", ")} } = offeredBy(${JSON.stringify(name)})`,
+  ].join("\n")
+  registerHooks({
+    resolve: (asked, context, next) => (asked === name ? { url, shortCircuit: true } : next(asked, context)),
+    load: (asked, context, next) =>
+      asked === url ? { format: "module", source, shortCircuit: true } : next(asked, context),
+  })
+}

@@ -1,0 +1,25 @@
+import type { Outside } from "../../ports.ts"
+import type { LogOptions, PinoLog } from "./log.ts"
+import type { Machine } from "./process.ts"
+import type { Watchdog, WatchdogOptions } from "./watchdog.ts"
+
+export interface OutsideOptions {
+  readonly log?: Omit<LogOptions, "clock">
+  /** Local address to connect from, where the machine has several. */
+  readonly localAddress?: string
+}
+
+/**
+ * The real world on one runtime. `#platform` is the one of the runtime that loads it: package.json's `imports` choose by
+ * the runtime's own condition, so that no program holds another runtime's part.
+ */
+export interface Platform {
+  readonly name: "bun" | "deno"
+  machine(): Machine
+  outside(options?: OutsideOptions): Outside & { readonly log: PinoLog }
+  /** Files loaded at run time may import this module by name, wherever they lie. */
+  offerLibrary(name: string, exports: Readonly<Record<string, unknown>>): void
+  startWatchdog(options?: WatchdogOptions): Watchdog
+  /** Runs every microtask that is queued, and those they queue, before it returns: the end of a step of the virtual clock. */
+  drainMicrotasks(): void
+}

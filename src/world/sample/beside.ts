@@ -1,0 +1,4 @@
+import { fileURLToPath } from "node:url"
+
+/** Where the sample bot's model lies. Deno does not import files of a foreign kind as paths. */
+export const modelPath: string = fileURLToPath(new URL("../../strategies/models/momentum.onnx", import.meta.url))
