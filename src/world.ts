@@ -25,7 +25,7 @@ import { type JournalOptions, openJournal, type OpenJournal } from "./runtime/st
 import { accountFeed } from "./runtime/tasks/feed/account.ts"
 import { feedTask } from "./runtime/tasks/feed/feed.ts"
 import { manualFeed } from "./runtime/tasks/feed/manual.ts"
-import { ordersTask } from "./runtime/tasks/orders.ts"
+import { type OrdersTask, ordersTask } from "./runtime/tasks/orders.ts"
 import { predictTask } from "./runtime/tasks/predict.ts"
 import { intentTask, relayTask } from "./runtime/tasks/relay.ts"
 import { scheduleTask } from "./runtime/tasks/schedule.ts"
@@ -271,6 +271,7 @@ class Assembly implements World {
 
   #orders(spec: OrdersSpec, host: TaskHost): RunningOrders {
     const { limiter, offset, rest, venue, stream, hub } = this.#gear(spec.market, host)
+    const disconnectMs = this.#plan.options.cancelOnDisconnectMs
     const identity = identityOf(this.#plan.name, this.#credentials.get(spec.market)?.apiKey ?? "")
     return ordersTask(spec, host, {
       venue,
@@ -283,6 +284,7 @@ class Assembly implements World {
       clientId: this.#clientIds(identity),
       account: this.#plan.options.account ?? "shared",
       limits: this.#plan.options.limits ?? {},
+      ...(disconnectMs === undefined ? {} : { countdownMs: disconnectMs }),
       entry: venue.entry === undefined ? "rest" : "socket",
       mode: () => ({ mode: this.engine.mode, why: this.engine.modeWhy }),
       referencePrice: (inst) => hub.lastPrice(inst) ?? this.#middle(inst),
@@ -356,12 +358,14 @@ class Assembly implements World {
   async start(): Promise<void> {
     await this.#preflight()
     this.#beat()
+    for (const gear of this.#gears.values()) gear.start()
     await this.engine.start()
   }
 
   async stop(why: string): Promise<void> {
     const { database, outside } = this.#options
     await this.engine.stop(why)
+    await Promise.all([...this.#gears.values()].map((gear) => gear.stop()))
     this.#pulse?.cancel()
     this.#endpoint.close()
     await this.#listening?.close()
@@ -418,6 +422,12 @@ class Assembly implements World {
     }
   }
 
+  #settle(clientId: string): void {
+    const routers = this.engine.tasks.filter((task): task is OrdersTask => task.spec.kind === "orders")
+    if (routers.some((router) => router.settle(clientId))) return
+    throw new ConfigError(`order ${clientId} is not one in doubt; GET /state names those that are`)
+  }
+
   #uptimeMs(): number {
     return (this.#options.outside.clock.now() - this.#startedAt) / 1_000
   }
@@ -447,6 +457,7 @@ class Assembly implements World {
         resume: () => done("resumed", () => engine.resume()),
         cancelAll: () => done("canceled", () => engine.cancelAll()),
         flatten: () => done("flattened", () => engine.flatten()),
+        settle: (clientId) => done("settled", () => this.#settle(clientId)),
         stop: () => done("stopping", () => this.#options.ended("asked to over the endpoint")),
       },
       subscribe: (listener) => engine.subscribe(({ kind, ...rest }) => listener({ name: kind, data: rest })),

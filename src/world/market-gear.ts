@@ -50,6 +50,16 @@ export class MarketGear {
     return (this.#stream ??= new PrivateStream({ venue: this.venue, outside, turn, rest: this.rest, ...extra }))
   }
 
+  /** For bots that read the account without trading: with an orders task these run already. */
+  start(): void {
+    if (this.#hasKeys) this.offset.start()
+  }
+
+  async stop(): Promise<void> {
+    this.offset.stop()
+    await this.#stream?.stop()
+  }
+
   wantChannel(channel: Channel): void {
     if (!ORDER_CHANNELS.some(({ kind }) => kind === channel.kind)) this.#channels.add(channel)
   }

@@ -3,7 +3,7 @@ import { machine as thisMachine } from "../../world/machine.ts"
 import { type Bot, nameOf, type Parts } from "../../world.ts"
 import type { Command } from "./command.ts"
 import { main } from "./main.ts"
-import { controls } from "./remote.ts"
+import { controls, settle } from "./remote.ts"
 import { remoteDeps } from "./remote-deps.ts"
 import { RUN, runLoaded } from "./run-loaded.ts"
 import { status } from "./status.ts"
@@ -34,7 +34,7 @@ export async function runBuilt(options: BuiltOptions): Promise<void> {
         modelFile: (source) => fileURLToPath(new URL(source, options.base)),
       }),
   }
-  const commands = [run, status(remote), ...controls(remote)]
+  const commands = [run, status(remote), ...controls(remote), settle(remote)]
   const { args } = machine
   const isOptionFirst = args[0]?.startsWith("--") === true && !["--help", "--version"].includes(args[0])
   const words = args.length === 0 || isOptionFirst ? ["run", ...args] : args

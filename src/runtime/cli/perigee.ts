@@ -3,7 +3,7 @@ import { machine as thisMachine } from "../../world/machine.ts"
 import { build } from "./build-command.ts"
 import { demo } from "./demo.ts"
 import { main } from "./main.ts"
-import { controls } from "./remote.ts"
+import { controls, settle } from "./remote.ts"
 import { remoteDeps } from "./remote-deps.ts"
 import { run } from "./run.ts"
 import { sim } from "./sim.ts"
@@ -21,6 +21,7 @@ export async function perigee(): Promise<void> {
     sim(machine),
     status(remote),
     ...controls(remote),
+    settle(remote),
   ]
   const contents = { version: VERSION, markets: marketNames(), models: ["onnx", "zmq"] }
   machine.exit(await main(commands, () => contents, machine.args, machine))

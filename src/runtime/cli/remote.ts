@@ -1,6 +1,6 @@
 import { ConfigError, NetworkError } from "../domain/errors.ts"
 import type { Http } from "../ports.ts"
-import { type Arguments, type Command, EXIT, flag, type Options, text } from "./command.ts"
+import { type Arguments, type Command, EXIT, flag, only, type Options, text } from "./command.ts"
 import type { Machine } from "../../world/machine.ts"
 
 /** What the commands that talk to a running bot need. */
@@ -47,11 +47,15 @@ export async function ask(
   base: string,
   method: "GET" | "POST",
   path: string,
+  body?: string,
 ): Promise<Answer | undefined> {
   const token = deps.token()
   const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` }
   try {
-    const reply = await deps.http.request({ method, url: `${base}${path}`, headers }, TIMEOUT_MS)
+    const reply = await deps.http.request(
+      { method, url: `${base}${path}`, headers, ...(body === undefined ? {} : { body }) },
+      TIMEOUT_MS,
+    )
     return { status: reply.status, body: bodyOf(reply.body) }
   } catch (error) {
     if (!(error instanceof NetworkError)) throw error
@@ -75,6 +79,27 @@ const CONTROLS = {
   stop: "end the bot gracefully",
 } as const
 
+/** `settle CLIENT_ID`: ends an order whose fate the venue does not tell. */
+export const settle = (deps: RemoteDeps): Command => ({
+  name: "settle",
+  summary: "end an order in doubt, after you have looked at the venue",
+  takes: "CLIENT_ID",
+  options: WHERE,
+  async run(args) {
+    const body = JSON.stringify({ clientId: only(args, "CLIENT_ID") })
+    return answered("settle", await ask(deps, baseUrl(args, deps), "POST", "/control/settle", body), args, deps)
+  },
+})
+
+function answered(name: string, answer: Answer | undefined, { values }: Arguments, { terminal }: RemoteDeps): number {
+  if (answer === undefined) return EXIT.unreachable
+  const isDone = answer.status >= 200 && answer.status < 300
+  if (flag(values, "json")) terminal.out(`${JSON.stringify(answer.body)}\n`)
+  else if (isDone) terminal.out(`${name}: done\n`)
+  if (!isDone) terminal.err(`${name} was refused (${answer.status}): ${why(answer.body)}\n`)
+  return isDone ? EXIT.ok : EXIT.failed
+}
+
 /** `pause`, `resume`, `flatten`, `stop`: one request each. */
 export const controls = (deps: RemoteDeps): Command[] =>
   Object.entries(CONTROLS).map(([name, summary]) => ({
@@ -83,13 +108,7 @@ export const controls = (deps: RemoteDeps): Command[] =>
     takes: "",
     options: WHERE,
     async run(args) {
-      const answer = await ask(deps, baseUrl(args, deps), "POST", `/control/${name}`)
-      if (answer === undefined) return EXIT.unreachable
-      const isDone = answer.status >= 200 && answer.status < 300
-      if (flag(args.values, "json")) deps.terminal.out(`${JSON.stringify(answer.body)}\n`)
-      else if (isDone) deps.terminal.out(`${name}: done\n`)
-      if (!isDone) deps.terminal.err(`${name} was refused (${answer.status}): ${why(answer.body)}\n`)
-      return isDone ? EXIT.ok : EXIT.failed
+      return answered(name, await ask(deps, baseUrl(args, deps), "POST", `/control/${name}`), args, deps)
     },
   }))
 

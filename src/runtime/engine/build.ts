@@ -70,7 +70,8 @@ export function build(bot: Bot, knowledge: Knowledge, sources: ParamSources = {}
 
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$/
 
-function botMistakes({ name, account, durability, openOrdersOnStop, ringBytesMax, ringsBytesMax }: BotOptions) {
+function botMistakes(options: BotOptions) {
+  const { name, account, durability, openOrdersOnStop, ringBytesMax, ringsBytesMax } = options
   const words: readonly (readonly [string, string | undefined, readonly string[]])[] = [
     ["account", account, ["exclusive", "shared"]],
     ["durability", durability, ["normal", "power"]],
@@ -90,7 +91,19 @@ function botMistakes({ name, account, durability, openOrdersOnStop, ringBytesMax
     ...bounds
       .filter(([, bytes]) => bytes !== undefined && !(Number.isSafeInteger(bytes) && bytes > 0))
       .map(([option, bytes]) => `${option} is ${bytes}; write a number of bytes above 0`),
+    ...disconnectMistakes(options),
   ]
+}
+
+/** Venues take whole seconds, and renewing more often than once a second would eat the limits. */
+const DISCONNECT_MS_MIN = 3_000
+
+function disconnectMistakes({ account, cancelOnDisconnectMs: ms }: BotOptions): readonly string[] {
+  if (ms === undefined) return []
+  if (account !== "exclusive") {
+    return ['cancelOnDisconnectMs would cancel orders that are not this bot\'s; it wants account: "exclusive"']
+  }
+  return ms >= DISCONNECT_MS_MIN ? [] : [`cancelOnDisconnectMs is ${ms}; write at least ${DISCONNECT_MS_MIN}`]
 }
 
 function refusals(spec: TaskSpec, knowledge: Knowledge): readonly string[] {

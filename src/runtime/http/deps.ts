@@ -121,6 +121,8 @@ export interface Control {
   resume(): Promise<ControlResult>
   cancelAll(): Promise<ControlResult>
   flatten(): Promise<ControlResult>
+  /** The operator has looked at the venue: this order, long unknown, is over. */
+  settle(clientId: string): Promise<ControlResult>
   stop(): Promise<ControlResult>
 }
 

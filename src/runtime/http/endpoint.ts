@@ -102,10 +102,15 @@ function stream(asked: Asked, events: EventStream): Response {
 
 function controlling(control: Control, secrets: readonly string[]): Route[] {
   const commands: Record<string, (asked: Asked) => Promise<ControlResult>> = {
-    pause: async (asked) => control.pause(await whyOf(asked)),
+    pause: async (asked) => control.pause((await fieldOf(asked, "why")) ?? "asked for over the endpoint"),
     resume: () => control.resume(),
     "cancel-all": () => control.cancelAll(),
     flatten: () => control.flatten(),
+    settle: async (asked) => {
+      const clientId = await fieldOf(asked, "clientId")
+      if (clientId !== undefined) return control.settle(clientId)
+      return { isDone: false, message: 'say which order: {"clientId": "…"}' }
+    },
     stop: () => control.stop(),
   }
   return Object.entries(commands).flatMap(([name, run]) =>
@@ -121,16 +126,15 @@ function controlling(control: Control, secrets: readonly string[]): Route[] {
   )
 }
 
-/** The reason for a pause: `{ "why": "…" }` in the body, or nothing. */
-async function whyOf(asked: Asked): Promise<string> {
-  const fallback = "asked for over the endpoint"
+/** A text field of the JSON body; undefined where there is none. */
+async function fieldOf(asked: Asked, name: string): Promise<string | undefined> {
   const text = await asked.req.text()
-  if (text.trim() === "") return fallback
+  if (text.trim() === "") return undefined
   try {
-    const { why } = JSON.parse(text) as { why?: unknown }
-    return typeof why === "string" && why !== "" ? why : fallback
+    const value = (JSON.parse(text) as Readonly<Record<string, unknown>> | null)?.[name]
+    return typeof value === "string" && value !== "" ? value : undefined
   } catch {
-    return fallback
+    return undefined
   }
 }
 

@@ -4,7 +4,7 @@ import { bearer, elsewhere, here, testBot, withoutToken } from "./support.ts"
 
 const OPEN = ["/health", "/ready"]
 const TOLD = ["/state", "/metrics", "/events", "/"]
-const COMMANDS = ["pause", "resume", "cancel-all", "flatten", "stop"]
+const COMMANDS = ["pause", "resume", "cancel-all", "flatten", "settle", "stop"]
 const CONTROL = COMMANDS.flatMap((name) => [`/control/${name}`, `/${name}`])
 
 const host = (isLoopback: boolean): string => (isLoopback ? "127.0.0.1:8080" : "bot.internal:8080")
@@ -19,10 +19,9 @@ async function statuses(
   const served = endpoint(hasToken ? bot.deps : withoutToken(bot))
   const found: Record<string, number> = {}
   for (const path of [...OPEN, ...TOLD, ...CONTROL]) {
-    const method = CONTROL.includes(path) ? "POST" : "GET"
-    const reply = await served.fetch(new Request(`http://${host(isLoopback)}${path}`, { method, headers }), {
-      isLoopback,
-    })
+    const asked = CONTROL.includes(path) ? { method: "POST", body: '{"clientId":"ab12"}' } : { method: "GET" }
+    const request = new Request(`http://${host(isLoopback)}${path}`, { ...asked, headers })
+    const reply = await served.fetch(request, { isLoopback })
     found[path] = reply.status
     await reply.body?.cancel()
   }

@@ -92,6 +92,13 @@ test("a pause carries its reason", async () => {
   expect(bot.called).toEqual(["pause (deploy)", "pause (asked for over the endpoint)"])
 })
 
+test("settling wants the order's client id", async () => {
+  const bot = testBot()
+  const nameless = await endpoint(bot.deps).fetch(post("/control/settle"), elsewhere)
+  const named = await endpoint(bot.deps).fetch(post("/control/settle", '{"clientId":"ab12"}'), elsewhere)
+  expect([nameless.status, named.status, bot.called]).toEqual([409, 200, ["settle (ab12)"]])
+})
+
 test("what was understood but not done is a 409, what failed a 500, and a body too large a 413", async () => {
   const bot = testBot()
   bot.deps.control.flatten = () =>

@@ -61,6 +61,7 @@ export function testBot(fields: Partial<EndpointDeps> = {}): TestBot {
       resume: () => done("resume"),
       cancelAll: () => done("cancel-all"),
       flatten: () => done("flatten"),
+      settle: (clientId) => done(`settle (${clientId})`),
       stop: () => done("stop"),
     },
     subscribe(listener) {

@@ -15,6 +15,8 @@ export interface BotOptions<S extends ParamSchema = ParamSchema> {
   readonly params?: S
   /** What becomes of open orders at a graceful stop. Default `cancel`. */
   readonly openOrdersOnStop?: "cancel" | "keep"
+  /** The venue cancels this bot's orders when nothing was heard of it for so long; only on an exclusive account. Default: off. */
+  readonly cancelOnDisconnectMs?: number
   /** Bounds of what slow strategies may leave waiting; default 4 MB a ring, 16 MB in all. */
   readonly ringBytesMax?: number
   readonly ringsBytesMax?: number
