@@ -14,8 +14,11 @@ export class Hash {
   #b = 0x9747b28c
 
   unit(value: number): void {
-    this.#a = Math.imul(this.#a ^ value, 0x01000193)
-    this.#b = Math.imul(this.#b ^ value, 0x85ebca6b)
+    const a = Math.imul(this.#a ^ value, 0x01000193)
+    const b = Math.imul(this.#b ^ value, 0x85ebca6b)
+    // High bits come down: multiplying alone only carries upwards.
+    this.#a = a ^ (a >>> 15)
+    this.#b = b ^ (b >>> 13)
   }
 
   /** UTF-16 units, and how many. */

@@ -1,0 +1,284 @@
+import { drainMicrotasks } from "../runtime/platform/bun/microtasks.ts"
+import { UsageError } from "../runtime/domain/errors.ts"
+import type { Watch } from "../runtime/engine/runner.ts"
+import type { Clock, Front, JournalRecord, ModelLoaded, ModelRunner } from "../runtime/ports.ts"
+import type { Faults } from "../runtime/simulation/faults.ts"
+import { type ModelLatency, virtualModel } from "../runtime/simulation/model.ts"
+import { type Mortal, mortal } from "../runtime/simulation/mortal.ts"
+import { type VirtualOutside, virtualOutside } from "../runtime/simulation/outside.ts"
+import { seededRandom } from "../runtime/simulation/random.ts"
+import { Trace, traceCommit, traced } from "../runtime/simulation/trace.ts"
+import { type JournalOptions, memoryDisk, type OpenJournal } from "../runtime/storage/journal.ts"
+import { type Bot, openWorld, type Parts, planOf, type RunnerOptions, type World } from "../world.ts"
+import { everyPart } from "./parts.ts"
+import { openSimulator, SIM_ACCOUNT } from "./simulator.ts"
+
+export interface SimulationOptions {
+  /** Called once a life, so that nothing of a process outlives its death but what it wrote down. */
+  bot(): Bot
+  readonly seed: number
+  /** µs since the epoch. */
+  readonly startAt?: number
+  readonly faults?: Faults
+  /** Events a second and instrument of the exchange's order flow. */
+  readonly rate?: number
+  /** Captured frames to play as market data. */
+  readonly tape?: string
+  readonly parts?: Parts
+  modelFile?(source: string): string
+  /** How long models take: 1 to 5 ms where nothing is said. */
+  readonly model?: ModelLatency
+  readonly set?: Readonly<Record<string, string>>
+  readonly env?: Readonly<Record<string, string>>
+  /** Gets every line of the trace. Where absent there is none, and no time is spent on it. */
+  trace?(line: string): void
+  /** What stands between the exchange and its clients: a witness. */
+  readonly through?: (front: Front) => Front
+}
+
+/** When a simulated process ends: between two steps, or within a turn right before or after its next commit. */
+export type Death = "now" | "before commit" | "after commit"
+
+/** A bot, its network and its exchange on one thread and a virtual clock. Nothing goes on but within these calls. */
+export interface Simulation {
+  /** The present life's; that of the last one where the bot is dead. */
+  readonly world: World
+  readonly outside: VirtualOutside
+  readonly trace: Trace | undefined
+  readonly isAlive: boolean
+  /** Runs it, or what is left of it. */
+  advance(ms: number): void
+  /** What the promise comes to as time goes on. Throws UsageError naming it where it does not settle in time. */
+  settle<T>(what: string, promise: Promise<T>, msMax?: number): T
+  /** Ends the process without a word: no handler, no farewell to the venue, no flush. Its sockets are cut. */
+  kill(death: Death): void
+  /** Starts the bot again on what its former lives wrote down. Settles once it is started, not once it is ready. */
+  revive(): void
+  /** Stops the bot in the orderly way, and the exchange. */
+  stop(why: string): void
+}
+
+const START_AT = 1_790_000_000_000_000
+const SETTLE_MS_MAX = 120_000
+const MODEL_LATENCY: ModelLatency = { latencyMsMin: 1, latencyMsMax: 5 }
+const MARKET = "binance-um"
+
+/** Loads the bot's models in real time, then starts everything in virtual time. The same options give the same run. */
+export async function openSimulation(options: SimulationOptions): Promise<Simulation> {
+  const { seed, env, faults, rate, tape, through, startAt = START_AT } = options
+  const outside = virtualOutside({
+    startAt,
+    seed,
+    drain: drainMicrotasks,
+    ...(env === undefined ? {} : { env }),
+    ...(faults === undefined ? {} : { faults }),
+  })
+  const models = await loadModels(options, outside.clock)
+  const served = await openSimulator({
+    market: MARKET,
+    outside,
+    host: "exchange",
+    port: 8080,
+    seed,
+    pace: 1,
+    ...(rate === undefined ? {} : { rate }),
+    ...(tape === undefined ? {} : { tape }),
+    ...(through === undefined ? {} : { through }),
+  })
+  const simulation = new Simulating(options, outside, models, served)
+  simulation.revive()
+  return simulation
+}
+
+interface LoadedModel {
+  readonly runner: ModelRunner
+  readonly loaded: ModelLoaded
+}
+
+const fileOf = (options: SimulationOptions, source: string): string => options.modelFile?.(source) ?? source
+
+/** Reading and compiling a model takes real time, which must not be seen: all of it before virtual time begins. */
+async function loadModels(options: SimulationOptions, clock: Clock): Promise<ReadonlyMap<string, LoadedModel>> {
+  const { parts = everyPart(), set = {}, env = {} } = options
+  const found = new Map<string, LoadedModel>()
+  const plan = planOf(options.bot(), parts, { env: (name) => env[name], set })
+  for (const spec of plan.tasks) {
+    if (spec.kind !== "predict" || found.has(spec.source)) continue
+    if (spec.runner !== "onnx") {
+      throw new UsageError(`model ${spec.source} is asked over a network that a simulation does not have; use onnx(…)`)
+    }
+    const { source, queueMax, whenFull } = spec
+    const path = fileOf(options, source)
+    const runner = parts.runners.onnx!({ clock, source: path, isInline: true, queueMax, whenFull })
+    found.set(source, { runner, loaded: await runner.load() })
+  }
+  return found
+}
+
+type Served = Awaited<ReturnType<typeof openSimulator>>
+
+interface Life {
+  readonly mortal: Mortal
+  readonly world: World
+}
+
+class Simulating implements Simulation {
+  readonly outside: VirtualOutside
+  readonly trace: Trace | undefined
+  readonly #options: SimulationOptions
+  readonly #models: ReadonlyMap<string, LoadedModel>
+  readonly #served: Served
+  readonly #disk = memoryDisk()
+  #life: Life | undefined
+  #doomed: Exclude<Death, "now"> | undefined
+  #lives = 0
+
+  constructor(
+    options: SimulationOptions,
+    outside: VirtualOutside,
+    models: ReadonlyMap<string, LoadedModel>,
+    served: Served,
+  ) {
+    this.outside = outside
+    this.trace = options.trace === undefined ? undefined : new Trace(outside.clock, (line) => options.trace?.(line))
+    this.#options = options
+    this.#models = models
+    this.#served = served
+  }
+
+  get world(): World {
+    if (this.#life === undefined) throw new UsageError("the simulated bot has not been started")
+    return this.#life.world
+  }
+
+  get isAlive(): boolean {
+    return this.#life?.mortal.isAlive === true
+  }
+
+  // ---- time ----
+
+  advance(ms: number): void {
+    this.outside.clock.advance(ms)
+  }
+
+  settle<T>(what: string, promise: Promise<T>, msMax = SETTLE_MS_MAX): T {
+    const { clock } = this.outside
+    let end: (() => T) | undefined
+    promise.then(
+      (value) => (end = () => value),
+      (error: unknown) =>
+        (end = () => {
+          throw error
+        }),
+    )
+    const isSettled = (): boolean => end !== undefined
+    clock.runUntil(isSettled, clock.now() + msMax * 1_000)
+    if (end !== undefined) return (end as () => T)()
+    throw new UsageError(
+      clock.nextAt() === undefined
+        ? `${what} is pending and nothing is outstanding: it can never settle`
+        : `${what} has not settled within ${msMax} virtual ms`,
+    )
+  }
+
+  // ---- lives ----
+
+  revive(): void {
+    if (this.isAlive) throw new UsageError("the simulated bot is alive; kill it first")
+    const { outside } = this
+    this.#doomed = undefined
+    this.#lives++
+    const body = mortal({ ...outside, random: seededRandom(`${this.#options.seed} life ${this.#lives}`) })
+    const seen = this.trace === undefined ? body.outside : traced(body.outside, this.trace)
+    this.trace?.add("life", this.#lives)
+    const { parts = everyPart(), set = {} } = this.#options
+    const opening = openWorld({
+      bot: this.#options.bot(),
+      modelFile: (source) => source,
+      parts: { ...parts, runners: { onnx: (options) => this.#model(options, seen.clock) } },
+      outside: seen,
+      version: "simulated",
+      mode: "demo",
+      venue: { endpoint: this.#served.url },
+      database: ":memory:",
+      openJournal: (options) => this.#journal(options, body),
+      credentials: SIM_ACCOUNT,
+      set,
+      ...(this.trace === undefined ? {} : { watch: watchOf(this.trace) }),
+      ended: () => undefined,
+    })
+    const world = this.settle("opening the bot", opening)
+    this.#life = { mortal: body, world }
+    this.settle("the bot's start", world.start())
+  }
+
+  kill(death: Death): void {
+    if (!this.isAlive) throw new UsageError("the simulated bot is dead already")
+    if (death === "now") this.#die()
+    else this.#doomed = death
+  }
+
+  #die(): void {
+    this.#life?.mortal.die()
+    this.#doomed = undefined
+    this.trace?.add("death", this.#lives)
+    // Not within the call that it dies in: the network may be in the middle of delivering to it.
+    this.outside.clock.defer(() => this.outside.network.cutAll())
+  }
+
+  stop(why: string): void {
+    if (this.isAlive) this.settle("the bot's stop", this.world.stop(why))
+    this.settle("the exchange's stop", this.#served.close())
+    this.#disk.close()
+    for (const { runner } of this.#models.values()) this.settle("a model's close", runner.close())
+  }
+
+  // ---- what a life gets ----
+
+  #model({ source }: RunnerOptions, clock: Clock): ModelRunner {
+    const { seed, model = MODEL_LATENCY } = this.#options
+    const found = this.#models.get(source)
+    if (found === undefined) throw new UsageError(`model ${source} was not loaded before the simulation began`)
+    const random = seededRandom(`${seed} model ${source} ${this.#lives}`)
+    return virtualModel({ ...found, ...model, clock, random, source, path: fileOf(this.#options, source) })
+  }
+
+  #journal(options: JournalOptions, body: Mortal): OpenJournal {
+    const journal = this.#disk.open({ ...options, checkpoint: "off" })
+    return guarded(journal, (records) => {
+      if (!body.isAlive) return
+      if (this.#doomed === "before commit") return this.#die()
+      if (this.trace !== undefined) traceCommit(this.trace, records)
+      journal.commit(records)
+      if (this.#doomed === "after commit") this.#die()
+    })
+  }
+}
+
+/** A journal whose commits go another way. */
+const guarded = (journal: OpenJournal, commit: (records: readonly JournalRecord[]) => void): OpenJournal => ({
+  restored: journal.restored,
+  commit,
+  order: (clientId) => journal.order(clientId),
+  hasFill: (...key) => journal.hasFill(...key),
+  orders: (filter) => journal.orders(filter),
+  fills: (filter) => journal.fills(filter),
+  status: () => journal.status(),
+  probe: () => journal.probe(),
+  history: (clientId) => journal.history(clientId),
+  prune: (wanted) => journal.prune(wanted),
+  close: (why) => journal.close(why),
+})
+
+/** Each event as it is handed to a handler. */
+function watchOf(trace: Trace): Watch {
+  const names: string[] = []
+  return {
+    label: (name) => names.push(`event ${name}`) - 1,
+    enter(label, message) {
+      trace.add(names[label]!, message)
+      return 0
+    },
+    leave: () => undefined,
+  }
+}

@@ -1,0 +1,102 @@
+// The whole bot with its adapter and its exchange, on one thread and a virtual clock.
+import { expect, test } from "bun:test"
+import type { Front } from "../../src/runtime/ports.ts"
+import { differenceText, firstDifference } from "../../src/runtime/simulation/trace.ts"
+import { openSimulation, type SimulationOptions } from "../../src/world/simulation.ts"
+import { type Mood, newMood, trader } from "./simulated/trader.ts"
+
+const weather = { latencyMsMin: 1, latencyMsMax: 30, dropRate: 0.002, duplicateRate: 0.002, cutRate: 0.0003 }
+
+interface Run {
+  readonly lines: readonly string[]
+  readonly digest: string
+  readonly orders: number
+}
+
+async function run(options: Partial<SimulationOptions> = {}, mood: Mood = newMood()): Promise<Run> {
+  const lines: string[] = []
+  const simulation = await openSimulation({
+    bot: () => trader(mood),
+    seed: 1,
+    faults: weather,
+    trace: (line) => void lines.push(line),
+    ...options,
+  })
+  simulation.advance(8_000)
+  simulation.kill("after commit")
+  simulation.advance(3_000)
+  simulation.revive()
+  simulation.advance(8_000)
+  const { orders } = simulation.world.stats()
+  simulation.stop("the test is over")
+  return { lines, digest: simulation.trace!.digest, orders }
+}
+
+/** A front whose `nth` frame to its clients is changed by `change`. */
+function corrupted(front: Front, nth: number, change: (text: string) => string): Front {
+  let count = 0
+  return {
+    request: (...asked) => front.request(...asked),
+    open: (...opened) => front.open(...opened),
+    message: (...heard) => front.message(...heard),
+    pong: (...heard) => front.pong(...heard),
+    closed: (...closed) => front.closed(...closed),
+    advance: (now) => front.advance(now),
+    nextAt: () => front.nextAt(),
+    drain: () =>
+      front
+        .drain()
+        .map((output) =>
+          output.kind === "text" && ++count === nth ? { ...output, text: change(output.text) } : output,
+        ),
+  }
+}
+
+const lastDigit = (text: string): string => {
+  const at = text.search(/\d"\]\]/)
+  if (at < 0) throw new Error(`this frame has no size to change: ${text}`)
+  return `${text.slice(0, at)}${text[at] === "1" ? "2" : "1"}${text.slice(at + 1)}`
+}
+
+test("the same seed gives the same trace, death and rebirth included", async () => {
+  const [one, other] = [await run(), await run()]
+  expect(firstDifference(one.lines, other.lines)).toBeUndefined()
+  expect(other.digest).toBe(one.digest)
+  expect(one.orders).toBeGreaterThan(10)
+  expect(one.lines.length).toBeGreaterThan(1_000)
+})
+
+test("another seed gives another trace", async () => {
+  const [one, other] = [await run(), await run({ seed: 2 })]
+  expect(other.digest).not.toBe(one.digest)
+})
+
+test("one changed digit of one frame gives another trace, and the first line that differs is that frame", async () => {
+  const nth = 400
+  let changedAt = 0
+  const one = await run()
+  const other = await run({ through: (front) => corrupted(front, nth, (text) => (changedAt++, lastDigit(text))) })
+  expect(changedAt).toBe(1)
+  expect(other.digest).not.toBe(one.digest)
+  const difference = firstDifference(one.lines, other.lines)!
+  expect(difference.one).toMatch(/^\d+ socket \d+ received [0-9a-f]{16}$/)
+  expect(difference.other).toMatch(/^\d+ socket \d+ received [0-9a-f]{16}$/)
+  expect(differenceText(difference)).toStartWith(`line ${difference.line} differs:`)
+})
+
+test("one changed output of one handler gives another trace, and the first line that differs is what it wrote down", async () => {
+  const one = await run()
+  const other = await run({}, { ...newMood(), odd: { submission: 20, size: "0.013" } })
+  const difference = firstDifference(one.lines, other.lines)!
+  expect(difference.one).toMatch(/ journal /)
+  expect(difference.other).toMatch(/ journal /)
+})
+
+test("a promise that nothing can settle fails by name", async () => {
+  const simulation = await openSimulation({ bot: () => trader(newMood()), seed: 3, rate: 0 })
+  const never = new Promise<void>(() => {})
+  expect(() => simulation.settle("the answer", never, 1_000)).toThrow(
+    "the answer has not settled within 1000 virtual ms",
+  )
+  simulation.stop("the test is over")
+})
