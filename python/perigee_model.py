@@ -166,9 +166,8 @@ def _encrypt(context, socket, secret_key, client_keys):
     if client_keys is None:
         return None
     from zmq.auth.thread import ThreadAuthenticator
-    from zmq.utils import z85
 
-    known = {z85.decode(key.encode()) for key in client_keys}
+    known = {key.encode() for key in client_keys}
 
     class Known:
         def callback(self, domain, key):

@@ -1,6 +1,6 @@
 import { dlopen, FFIType, type Pointer } from "bun:ffi"
 import { fileURLToPath } from "node:url"
-import { describe, ModelError } from "../../runtime/domain/errors.ts"
+import { ModelError } from "../../runtime/domain/errors.ts"
 
 // Not "u64": that returns a bigint.
 const SIZE = FFIType.u64_fast
@@ -45,7 +45,7 @@ export function openLibrary(file: string): Zmq {
     const where = file.startsWith("/$bunfs/")
       ? "; the binary unpacks it into the temporary folder, which must be writable"
       : ""
-    throw new ModelError(`libzmq could not be loaded from ${file}${where}: ${describe(cause)}`, { cause })
+    throw new ModelError(`libzmq could not be loaded from ${file}${where}`, { cause })
   }
 }
 

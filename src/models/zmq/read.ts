@@ -35,6 +35,7 @@ const LENGTH_BYTES: Readonly<Record<number, 1 | 2 | 4>> = {
 const FIX_EXT_FIRST = 0xd4
 const FIX_EXT_LAST = 0xd8
 const TWO_32 = 2 ** 32
+const ENDED = "the reply ends early"
 const utf8 = new TextDecoder("utf-8", { fatal: true })
 
 /** Reads MessagePack values one after another. Every method throws ModelError where the bytes are not what it reads or end too early. */
@@ -78,8 +79,8 @@ export class Reader {
     const start = this.#take(length)
     try {
       return utf8.decode(this.#bytes.subarray(start, start + length))
-    } catch (cause) {
-      throw new ModelError(`the reply's ${what} is not UTF-8`, { cause })
+    } catch {
+      throw new ModelError(`the reply's ${what} is not UTF-8`)
     }
   }
 
@@ -95,10 +96,8 @@ export class Reader {
       const kind = this.peek()
       if (kind === "int") into[index] = this.#integer()
       else if (kind === "float") into[index] = this.#float()
-      else
-        throw new ModelError(
-          kind === "end" ? `the reply ends inside ${what}` : `the reply's ${what}[${index}] is no number`,
-        )
+      else if (kind === "end") throw new ModelError(ENDED)
+      else throw new ModelError(`the reply's ${what}[${index}] is no number`)
     }
   }
 
@@ -140,7 +139,7 @@ export class Reader {
 
   #take(count: number): number {
     const start = this.#at
-    if (start + count > this.#bytes.length) throw new ModelError("the reply ends early")
+    if (start + count > this.#bytes.length) throw new ModelError(ENDED)
     this.#at = start + count
     return start
   }

@@ -58,6 +58,7 @@ export function createRunner(options: RunnerOptions): ModelRunner {
   let isClosed = false
 
   const error = (why: string, cause?: unknown) => new ModelError(`model ${endpoint}: ${why}`, { cause })
+  const named = (cause: unknown) => (cause instanceof Error ? error(cause.message, cause.cause) : error(String(cause)))
 
   const take = (id: number): Job | undefined => {
     const job = inFlight.get(id)
@@ -92,7 +93,7 @@ export function createRunner(options: RunnerOptions): ModelRunner {
         inFlight.set(id, job)
       } catch (cause) {
         job.timer?.cancel()
-        job.reject(error(describe(cause), cause))
+        job.reject(named(cause))
       }
     }
   }
@@ -153,7 +154,7 @@ export function createRunner(options: RunnerOptions): ModelRunner {
       const opened = await options.open(listener)
       if (isClosed) {
         await opened.close()
-        throw error("it was closed while it loaded")
+        throw new ModelError("it was closed while it loaded")
       }
       link = opened
       pump()
@@ -161,10 +162,8 @@ export function createRunner(options: RunnerOptions): ModelRunner {
       return { name: endpoint, loadMs, inputs: [], outputs: [] }
     } catch (cause) {
       loaded = undefined
-      const known =
-        cause instanceof ModelError && cause.message.includes(endpoint) ? cause : error(describe(cause), cause)
-      failAll(known.message)
-      throw known
+      failAll(describe(cause))
+      throw named(cause)
     }
   }
 
