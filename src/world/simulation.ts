@@ -33,7 +33,7 @@ export interface SimulationOptions {
   /** Gets every line of the trace. Where absent there is none, and no time is spent on it. */
   trace?(line: string): void
   /** What stands between the exchange and its clients: a witness. */
-  readonly through?: (front: Front) => Front
+  readonly through?: (front: Front, clock: Clock) => Front
 }
 
 /** When a simulated process ends: between two steps, or within a turn right before or after its next commit. */
@@ -83,7 +83,7 @@ export async function openSimulation(options: SimulationOptions): Promise<Simula
     pace: 1,
     ...(rate === undefined ? {} : { rate }),
     ...(tape === undefined ? {} : { tape }),
-    ...(through === undefined ? {} : { through }),
+    ...(through === undefined ? {} : { through: (front: Front) => through(front, outside.clock) }),
   })
   const simulation = new Simulating(options, outside, models, served)
   simulation.revive()

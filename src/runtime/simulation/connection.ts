@@ -116,7 +116,7 @@ export class VirtualConnection implements Socket {
     if (this.#weather.strikes("cutRate")) return this.#clock.defer(() => this.cut())
     if (this.#weather.strikes("dropRate")) return
     pipe.put(text.length, deliver)
-    if (this.#weather.strikes("duplicateRate")) pipe.put(text.length, deliver)
+    if (pipe === this.#toClient && this.#weather.strikes("duplicateRate")) pipe.put(text.length, deliver)
   }
 
   #fail(why: string): void {

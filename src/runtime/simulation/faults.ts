@@ -9,7 +9,10 @@ export interface Faults {
   readonly refuseRate?: number
   /** A WebSocket message is lost though its connection stands. */
   readonly dropRate?: number
-  /** A WebSocket message arrives twice. */
+  /**
+   * What a server sends over a WebSocket arrives twice: venues publish an event again after trouble of their own. What a
+   * client sends never does: TCP does not repeat, and who sends an order once must not be served twice.
+   */
   readonly duplicateRate?: number
   /** The connection ends instead of carrying the message. */
   readonly cutRate?: number
