@@ -15,6 +15,9 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   "docker build -t perigee .": "wants Docker",
   "docker build --build-arg BOT=src/strategies/echo.ts -t echo .": "wants Docker",
   "docker run --rm -p 127.0.0.1:8600:8600 --memory 320m perigee": "wants Docker",
+  'docker run -d --restart on-failure --memory 128m -v echo:/data -e BINANCE_API_KEY_FILE=/run/secrets/key -e BINANCE_SECRET_KEY_FILE=/run/secrets/secret -v "$PWD/secrets:/run/secrets:ro" echo --live':
+    "wants Docker",
+  "scripts/container.sh --seconds 60": "wants root, buildah and debootstrap",
 }
 
 const folders: string[] = []
@@ -32,7 +35,7 @@ const named = (language: readonly string[]): Block[] => blocks.filter((block) =>
 const codeBlocks = named(["ts"])
 const where = ({ document, line }: Block): string => `${document}:${line}`
 
-/** A project of the blocks, with this repository's settings and library, and its `test/docs` in place of their own. */
+/** A project of the blocks, with this repository's settings and library, and its sources where they name them. */
 function project(at: string, written: readonly Block[]): void {
   const settings = {
     extends: join(root, "tsconfig.json"),
@@ -47,7 +50,7 @@ function project(at: string, written: readonly Block[]): void {
   for (const block of written) {
     const file = join(at, pathOf(block))
     mkdirSync(dirname(file), { recursive: true })
-    writeFileSync(file, block.text.replaceAll('"../docs/', `"${root}/test/docs/`))
+    writeFileSync(file, block.text.replaceAll(/"(?:\.\.\/)+src\/(?!strategies\/)/g, `"${root}/src/`))
   }
 }
 
@@ -107,7 +110,8 @@ describe("the documents' commands", () => {
     "%s: every command does what it says",
     async (document, commands) => {
       const at = emptyFolder()
-      const owned = codeBlocks.filter((block) => block.document === document && /^\/\/ \S+\.ts$/m.test(block.text))
+      // The README's bot is everybody's example.
+      const owned = codeBlocks.filter((block) => block.document === document || block.document === "README.md")
       project(at, owned)
       const session = new Session(at)
       const failed: string[] = []

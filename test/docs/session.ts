@@ -79,6 +79,7 @@ export class Session {
     this.#background.push({ words: words.join(" "), child })
     if (!isSimulator) return this.#awaitReady(child)
     const { value } = await child.stdout.getReader().read()
+    if (value === undefined) return `ended with status ${await child.exited}: ${await text(child.stderr)}`
     this.#simulator = (JSON.parse(new TextDecoder().decode(value)) as { url: string }).url
     return undefined
   }
@@ -132,7 +133,9 @@ function runsOn(words: readonly string[]): boolean {
 function shortened(words: readonly string[]): string[] {
   const isDemo = (words[0] === "npm" && words[1] === "start") || (PERIGEE.includes(words[0] ?? "") && words[1] === "demo")
   const at = words.indexOf("--seconds")
-  if (at >= 0) return words.map((word, place) => (place === at + 1 ? "1" : word))
+  const isRun = PERIGEE.includes(words[0] ?? "") && words[1] === "run"
+  const free = isRun ? ["--http-port", "0"] : []
+  if (at >= 0) return [...words.map((word, place) => (place === at + 1 ? "1" : word)), ...free]
   if (!isDemo) return [...words]
   return [...words, ...(words[0] === "npm" && !words.includes("--") ? ["--"] : []), "--seconds", "1"]
 }
