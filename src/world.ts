@@ -30,6 +30,7 @@ import { predictTask } from "./runtime/tasks/predict.ts"
 import { intentTask, relayTask } from "./runtime/tasks/relay.ts"
 import { scheduleTask } from "./runtime/tasks/schedule.ts"
 import type { RunningOrders, RunningTask, TaskHost } from "./runtime/tasks/task.ts"
+import { platform } from "#platform"
 import { pnlTotal, stateImage } from "./world/image.ts"
 import { MarketGear } from "./world/market-gear.ts"
 import { credentialsOf, secret } from "./world/secrets.ts"
@@ -116,7 +117,7 @@ export function planOf(
     {
       markets: Object.keys(parts.venues),
       runners: Object.keys(parts.runners),
-      refusal: (spec) => (spec.kind === "feed" ? feedRefusal(spec, parts) : undefined),
+      refusal: (spec) => (spec.kind === "feed" ? feedRefusal(spec, parts) : runtimeRefusal(spec)),
     },
     sources,
   )
@@ -133,6 +134,12 @@ function feedRefusal(spec: FeedSpec, parts: Parts): string | undefined {
     return describe(error)
   }
 }
+
+/** A model kind that needs Bun's own API. */
+const runtimeRefusal = (spec: TaskSpec): string | undefined =>
+  spec.kind === "predict" && spec.runner === "zmq" && platform.name !== "bun"
+    ? "ZeroMQ models run on Bun only; run this bot on Bun"
+    : undefined
 
 /** Assembles a bot: its venues and models, its journal, its endpoint. Nothing runs before `start`. */
 export async function openWorld(options: WorldOptions): Promise<World> {

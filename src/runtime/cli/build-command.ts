@@ -1,6 +1,7 @@
 import type { Machine } from "../../world/machine.ts"
 import { everyPart } from "../../world/parts.ts"
 import { planOf } from "../../world.ts"
+import { ConfigError } from "../domain/errors.ts"
 import { buildBot } from "./build/index.ts"
 import { type Command, EXIT, flag, only, text } from "./command.ts"
 import { loadBot } from "./run.ts"
@@ -15,6 +16,8 @@ export const build = (machine: Machine, version: string): Command => ({
     json: { type: "boolean", help: "print what is inside as one JSON line" },
   },
   async run(args) {
+    if (machine.runtime !== "bun")
+      throw new ConfigError("executables are made by Bun's bundler: run this command on Bun")
     const { bot, file } = await loadBot(machine, only(args, "bot file"))
     const plan = planOf(bot, everyPart())
     const outFile = text(args.values, "out") ?? plan.name

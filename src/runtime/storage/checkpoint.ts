@@ -49,7 +49,8 @@ function serve(port: NonNullable<typeof parentPort>, setup: CheckpointSetup): vo
   port.on("message", (ask: CheckpointAsk) => {
     if (ask === "end") {
       connection.close()
-      port.close()
+      // Deno's port has none: there the thread ends with the process.
+      if ("close" in port) port.close()
       return
     }
     try {

@@ -1,4 +1,5 @@
 import { registerHooks } from "node:module"
+import { fileURLToPath } from "node:url"
 
 const offered = new Map<string, Readonly<Record<string, unknown>>>()
 
@@ -16,7 +17,13 @@ export function offerLibrary(name: string, exports: Readonly<Record<string, unkn
   ].join("\n")
   registerHooks({
     resolve: (asked, context, next) => (asked === name ? { url, shortCircuit: true } : next(asked, context)),
-    load: (asked, context, next) =>
-      asked === url ? { format: "module", source, shortCircuit: true } : next(asked, context),
+    load(asked, context, next) {
+      if (asked === url) return { format: "module", source, shortCircuit: true }
+      // As soon as there is a hook on loading, Deno 2.9.6 reads native addons as if they were JavaScript.
+      if (asked.endsWith(".node")) return { format: "commonjs", source: opening(asked), shortCircuit: true }
+      return next(asked, context)
+    },
   })
 }
+
+const opening = (addon: string): string => `process.dlopen(module, ${JSON.stringify(fileURLToPath(addon))})`

@@ -38,7 +38,8 @@ function timer(delayMs: number, fire: () => void): Timer {
   const dueMs = performance.now() + (delayMs > 0 ? delayMs : 0)
   let handle: ReturnType<typeof setTimeout>
   const arm = (): void => {
-    handle = setTimeout(check, Math.min(Math.ceil(dueMs - performance.now()), timeoutMsMax))
+    const leftMs = Math.ceil(dueMs - performance.now())
+    handle = setTimeout(check, Math.min(Math.max(leftMs, 0), timeoutMsMax))
   }
   // Timers may come up to a millisecond early against the finer clock.
   const check = (): void => {
