@@ -1,6 +1,6 @@
 import { clientIds, identityOf } from "./runtime/domain/client-id.ts"
 import { isPrivate } from "./runtime/domain/channel.ts"
-import { BuildError, ConfigError, describe } from "./runtime/domain/errors.ts"
+import { BuildError, ConfigError, describe, listed } from "./runtime/domain/errors.ts"
 import type { RiskLimits } from "./runtime/domain/limits.ts"
 import type { Market } from "./runtime/domain/market.ts"
 import { Metrics } from "./runtime/domain/metrics.ts"
@@ -249,6 +249,8 @@ class Assembly implements World {
   }
 
   readonly #wanted: FeedSpec[] = []
+  /** Models that are files of the bot: without one of them it does not start. */
+  readonly #fileModels: ModelRunner[] = []
 
   // ---- tasks ----
 
@@ -314,7 +316,9 @@ class Assembly implements World {
     const { source, isInline, queueMax, whenFull } = spec
     const path = spec.runner === "onnx" ? this.#options.modelFile(source) : source
     const { clock } = this.#options.outside
-    return this.#options.parts.runners[spec.runner]!({ clock, source: path, isInline, queueMax, whenFull })
+    const runner = this.#options.parts.runners[spec.runner]!({ clock, source: path, isInline, queueMax, whenFull })
+    if (spec.runner === "onnx") this.#fileModels.push(runner)
+    return runner
   }
 
   #gear(market: Market, host: TaskHost): MarketGear {
@@ -380,12 +384,17 @@ class Assembly implements World {
     this.journal.close(why)
   }
 
-  /** Keys the venue refuses and instruments it does not list end the start; a venue out of reach does not. */
+  /**
+   * Keys the venue refuses, instruments it does not list and model files that cannot be loaded end the start; a venue or
+   * a model service out of reach does not.
+   */
   async #preflight(): Promise<void> {
     const gears = [...this.#gears.values()]
-    const mistakes = await Promise.all(gears.map((gear) => gear.mistakes(this.#instsOn(gear.venue.market))))
+    const loading = Promise.all(this.#fileModels.map((model) => model.load()))
+    const asking = Promise.all(gears.map((gear) => gear.mistakes(this.#instsOn(gear.venue.market))))
+    const [, mistakes] = await Promise.all([loading, asking])
     const all = mistakes.flat()
-    if (all.length > 0) throw new BuildError(this.#plan.name, all)
+    if (all.length > 0) throw new ConfigError(`bot ${this.#plan.name} cannot start:${listed(all)}`)
   }
 
   #instsOn(market: Market): string[] {

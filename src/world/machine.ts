@@ -1,4 +1,4 @@
-import { ConfigError } from "../runtime/domain/errors.ts"
+import { UnreachableError } from "../runtime/domain/errors.ts"
 import { readAddress } from "../runtime/storage/address.ts"
 import { secret } from "./secrets.ts"
 import * as library from "../index.ts"
@@ -20,13 +20,13 @@ export const outside = (log: Omit<LogOptions, "clock">): Outside & { readonly lo
 /** Lets bot files anywhere import `perigee`: this program's own copy. */
 export const offerPerigee = (): void => platform.offerLibrary("perigee", library)
 
-/** Address of the bot that runs on this database. Throws ConfigError where none does. */
+/** Address of the bot that runs on this database. Throws UnreachableError where none does. */
 export function addressOf(database: string): { readonly url: string; readonly pid: number } {
   const found = readAddress(database)
   if (found.kind === "running")
     return { url: `http://${found.address.host}:${found.address.port}`, pid: found.address.pid }
   const gone = found.kind === "stale" ? ` (process ${found.address.pid} is gone)` : ""
-  throw new ConfigError(`no bot is running on ${database}${gone}`)
+  throw new UnreachableError(`no bot is running on ${database}${gone}`)
 }
 
 /** The endpoint's bearer token, from PERIGEE_TOKEN or the file PERIGEE_TOKEN_FILE names. */

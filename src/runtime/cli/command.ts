@@ -69,8 +69,14 @@ export function parse(command: Command, words: readonly string[]): Arguments {
     })
     return { values: values as Values, positionals }
   } catch (error) {
+    const remedy = `perigee ${command.name} --help lists what it takes`
+    // A value with a dash in front is taken for an option; the parser says so in three lines.
+    const dashed = /^Option '(?:-\w, )?(--[\w-]+)\b.*' argument is ambiguous/.exec(describe(error))?.[1]
+    if (dashed !== undefined) {
+      throw new ConfigError(`${dashed} wants a value; write ${dashed}=-1 for one that begins with a dash; ${remedy}`)
+    }
     const problem = describe(error).split(". ")[0] ?? ""
-    throw new ConfigError(`${problem.replace(/\.$/, "")}; perigee ${command.name} --help lists what it takes`)
+    throw new ConfigError(`${problem.replace(/\.$/, "")}; ${remedy}`)
   }
 }
 
@@ -114,7 +120,7 @@ export function number(
 
 export function only(args: Arguments, what: string): string {
   const [first, ...rest] = args.positionals
-  if (first === undefined) throw new ConfigError(`${what} is missing`)
+  if (first === undefined) throw new ConfigError(`${what} is missing; --help shows what belongs where`)
   if (rest.length > 0) throw new ConfigError(`one ${what} is enough; "${rest[0]}" is too much`)
   return first
 }

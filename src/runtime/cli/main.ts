@@ -1,4 +1,4 @@
-import { BuildError, ConfigError, describe, JournalError, ModelError } from "../domain/errors.ts"
+import { BuildError, ConfigError, describe, JournalError, ModelError, UnreachableError } from "../domain/errors.ts"
 import { type Command, EXIT, flag, help, parse } from "./command.ts"
 import type { Machine } from "../../world/machine.ts"
 
@@ -37,6 +37,7 @@ async function attempt(command: Command, words: readonly string[], terminal: Mac
     return await command.run(args)
   } catch (error) {
     terminal.err(`perigee ${command.name}: ${describe(error)}\n`)
+    if (error instanceof UnreachableError) return EXIT.unreachable
     return isUsersMistake(error) ? EXIT.usage : EXIT.failed
   }
 }

@@ -7,7 +7,7 @@ import type { Machine } from "../../world/machine.ts"
 export interface RemoteDeps {
   readonly terminal: Machine
   readonly http: Http
-  /** Address of the bot whose database this is, from the file it writes beside it; ConfigError where there is none. */
+  /** Address of the bot whose database this is, from the file it writes beside it; UnreachableError where there is none. */
   addressOf(database: string): { readonly url: string; readonly pid: number }
   /** Control token from PERIGEE_TOKEN or PERIGEE_TOKEN_FILE. */
   token(): string | undefined

@@ -17,12 +17,18 @@ export async function loadBot(machine: Machine, given: string): Promise<{ bot: B
   try {
     exported = await machine.load(file)
   } catch (error) {
-    throw new ConfigError(`${given} cannot be loaded: ${describe(error)}`, { cause: error })
+    throw new ConfigError(`${given} cannot be loaded${placeOf(error)}: ${describe(error)}`, { cause: error })
   }
   if (isBot(exported)) return { bot: exported, file }
   throw new ConfigError(
     `${given} does not export a bot; end it with: export default bot({ name: "…" }).task(…).strategy(…)`,
   )
+}
+
+/** Line and column of a syntax error, where the platform tells. */
+function placeOf(error: unknown): string {
+  const { position } = error as { position?: { line?: number; column?: number } | null }
+  return position?.line === undefined ? "" : ` (line ${position.line}, column ${position.column})`
 }
 
 /** `perigee run bot.ts`. */

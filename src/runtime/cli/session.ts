@@ -1,7 +1,7 @@
 import type { Machine } from "../../world/machine.ts"
 import { outside as realOutside, watchdog } from "../../world/machine.ts"
 import { openWorld, type World, type WorldOptions } from "../../world.ts"
-import { ConfigError } from "../domain/errors.ts"
+import { PerigeeError } from "../domain/errors.ts"
 import { EXIT } from "./command.ts"
 
 export interface SessionOptions extends Omit<WorldOptions, "outside" | "ended" | "watch"> {
@@ -84,7 +84,7 @@ export async function session(
   await world.stop(why)
   guard.stop()
   outside.log.flush()
-  if (isLate) throw new ConfigError(`not ready within ${READY_MS_MAX / 1_000} s: ${reasons.join("; ")}`)
+  if (isLate) throw new PerigeeError(`not ready within ${READY_MS_MAX / 1_000} s: ${reasons.join("; ")}`)
   const summary: Summary = {
     ...stats,
     readyMs: readyMs === undefined ? null : Math.round(readyMs),

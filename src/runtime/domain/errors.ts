@@ -6,17 +6,24 @@ export class PerigeeError extends Error {
   }
 }
 
-/** The bot's declaration is wrong: every mistake found, one a line. */
+/** The bot's declaration is wrong: every mistake found. */
 export class BuildError extends PerigeeError {
   readonly mistakes: readonly string[]
   constructor(bot: string, mistakes: readonly string[]) {
-    super(`bot ${bot} cannot be built:\n${mistakes.map((mistake) => `  - ${mistake}`).join("\n")}`)
+    super(`bot ${bot} cannot be built:${listed(mistakes)}`)
     this.mistakes = mistakes
   }
 }
 
+/** One mistake goes on in the line, several get a line each. */
+export const listed = (mistakes: readonly string[]): string =>
+  mistakes.length === 1 ? ` ${mistakes[0]}` : mistakes.map((mistake) => `\n  - ${mistake}`).join("")
+
 /** A command-line argument, environment variable or file is wrong. */
 export class ConfigError extends PerigeeError {}
+
+/** No bot answers where one was looked for. */
+export class UnreachableError extends PerigeeError {}
 
 /** The journal could not be opened, read or written. Nothing of the refused turn was written. */
 export class JournalError extends PerigeeError {}
@@ -45,5 +52,7 @@ export class NetworkError extends PerigeeError {
 /** One line for logs and people: the chain of messages without stacks. */
 export function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  return error.cause === undefined ? error.message : `${error.message}: ${describe(error.cause)}`
+  if (error.cause === undefined) return error.message
+  const cause = describe(error.cause)
+  return error.message.endsWith(cause) ? error.message : `${error.message}: ${cause}`
 }
