@@ -8,6 +8,8 @@ import { type Connection, connect, disconnect, DONT_WAIT, Inbox, Poll, SEND_MORE
 /** How soon libzmq announces its next attempt after it lost a connection; where it does not, it has given up. */
 const RETRY_NEWS_MS = 20
 
+const NO_HANDSHAKE = "the handshake failed: no ZeroMQ service, another type of socket, or a wrong key"
+
 type End = "lost" | "handshake failed"
 
 /** The other end of a service: requests go out, answers come back under their own number, however often the service goes away. */
@@ -100,12 +102,13 @@ export class Client {
   #down(end: End, isDead: boolean): boolean {
     // What arrived before the end still counts.
     this.receive()
+    const wasUp = this.#isUp
     const size = this.#assignment.replyBytesMax
-    const cut = isDead ? `broke off: its reply was larger than ${size} bytes, or it broke the protocol` : "went away"
-    const failed = "the handshake failed: no ZeroMQ service, another type of socket, or a wrong key"
-    this.#link(false, isDead, end === "lost" ? `it ${cut}` : failed)
+    const broke = `broke off: a reply was larger than ${size} bytes, or it broke the protocol`
+    const lost = isDead ? broke : "went away"
+    this.#link(false, isDead, wasUp && end === "lost" ? `it ${lost}` : NO_HANDSHAKE)
     const isPending = this.#sent.size > 0
-    for (const id of this.#sent) this.#fail(id, `the service ${cut} before it had answered`)
+    for (const id of this.#sent) this.#fail(id, `there is no answer, the service ${lost}`)
     this.#sent.clear()
     if (!isPending || isDead || this.#assignment.mode !== "req") return false
     this.renew()
@@ -121,14 +124,17 @@ export class Client {
 
   #send(id: number, body: Uint8Array): void {
     const { socket } = this.connection
-    if (this.#assignment.mode === "dealer") {
-      this.#number.setBigUint64(0, BigInt(id))
-      this.#zmq.zmq_send(socket, this.#numberAt, 8, SEND_MORE | DONT_WAIT)
-      this.#zmq.zmq_send(socket, null, 0, SEND_MORE | DONT_WAIT)
-    }
-    if (this.#zmq.zmq_send(socket, ptr(body), body.length, DONT_WAIT) < 0)
-      return this.#fail(id, `the request could not be sent: ${lastError(this.#zmq)}`)
-    this.#sent.add(id)
+    const isBegun = this.#assignment.mode === "req" || this.#sendNumber(id)
+    if (isBegun && this.#zmq.zmq_send(socket, ptr(body), body.length, DONT_WAIT) >= 0) this.#sent.add(id)
+    else this.#fail(id, `the request could not be sent: ${lastError(this.#zmq)}`)
+  }
+
+  // Of a message libzmq takes all frames or, by refusing the first one, none. The empty frame ends what a REP socket gives back as it came.
+  #sendNumber(id: number): boolean {
+    const { socket } = this.connection
+    this.#number.setBigUint64(0, BigInt(id))
+    if (this.#zmq.zmq_send(socket, this.#numberAt, 8, SEND_MORE | DONT_WAIT) < 0) return false
+    return this.#zmq.zmq_send(socket, null, 0, SEND_MORE | DONT_WAIT) >= 0
   }
 
   // Made once, so that a request makes no closure.
