@@ -1,3 +1,4 @@
+import { systemClock } from "../shared/clock.ts"
 import { outsideWith } from "../shared/outside.ts"
 import type { Platform } from "../shared/platform.ts"
 import { offerLibrary } from "./library.ts"
@@ -10,7 +11,7 @@ import { startWatchdog } from "./watchdog.ts"
 export const platform: Platform = {
   name: "bun",
   machine: bunMachine,
-  outside: (options) => outsideWith(bunListener(), options),
+  outside: (options) => outsideWith({ clock: systemClock(), listener: bunListener() }, options),
   offerLibrary,
   startWatchdog,
   drainMicrotasks,

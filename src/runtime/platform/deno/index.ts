@@ -1,5 +1,6 @@
 import { outsideWith } from "../shared/outside.ts"
 import type { Platform } from "../shared/platform.ts"
+import { denoClock } from "./clock.ts"
 import { offerLibrary } from "./library.ts"
 import { denoListener } from "./listener.ts"
 import { denoMachine } from "./machine.ts"
@@ -10,7 +11,7 @@ import { startWatchdog } from "./watchdog.ts"
 export const platform: Platform = {
   name: "deno",
   machine: denoMachine,
-  outside: (options) => outsideWith(denoListener(), options),
+  outside: (options) => outsideWith({ clock: denoClock(), listener: denoListener() }, options),
   offerLibrary,
   startWatchdog,
   drainMicrotasks,

@@ -34,6 +34,11 @@ export const denoListener = (): Listener => ({
 function serve({ request: answer, sockets }: ListenOptions, server: WebSocketServer): Server {
   let connections = 0
   const http = createServer({ keepAliveTimeout: idleSecMax * 1_000 }, (incoming, outgoing) => {
+    if (isUpgrade(incoming)) {
+      const { status, body } = sockets === undefined ? NO_SOCKETS : NO_HANDSHAKE
+      outgoing.writeHead(status).end(body)
+      return
+    }
     const remote = { isLoopback: isLoopback(incoming.socket.remoteAddress) }
     requestOf(incoming, outgoing)
       .then((request) => answer(request, remote))
@@ -127,12 +132,14 @@ class Limited {
   }
 }
 
+const isUpgrade = ({ headers }: IncomingMessage): boolean => headers.upgrade?.toLowerCase() === "websocket"
+
 /** What `ws` would refuse only after the connection was told of. */
-const isHandshake = ({ method, headers }: IncomingMessage): boolean =>
-  method === "GET" &&
-  headers.upgrade?.toLowerCase() === "websocket" &&
-  headers["sec-websocket-version"] === "13" &&
-  /^[+/0-9A-Za-z]{22}==$/.test(headers["sec-websocket-key"] ?? "")
+const isHandshake = (incoming: IncomingMessage): boolean =>
+  incoming.method === "GET" &&
+  isUpgrade(incoming) &&
+  incoming.headers["sec-websocket-version"] === "13" &&
+  /^[+/0-9A-Za-z]{22}==$/.test(incoming.headers["sec-websocket-key"] ?? "")
 
 function headersOf(incoming: IncomingMessage): Record<string, string> {
   return Object.fromEntries(

@@ -17,11 +17,14 @@ export const internalError = (error: unknown): { status: number; body: string } 
   body: `internal error: ${describe(error)}\n`,
 })
 
+const NO_ADDRESS = "this machine has no such address; 127.0.0.1 is itself alone, 0.0.0.0 every address"
 const NO_PORT = "a port is a number from 0 to 65535"
 const REMEDIES: Readonly<Record<string, string>> = {
   EADDRINUSE: "the port is in use; stop what holds it, or choose another (0 picks a free one)",
   EACCES: "this user may not bind it; choose a port from 1024 up",
-  EADDRNOTAVAIL: "this machine has no such address; 127.0.0.1 is itself alone, 0.0.0.0 every address",
+  EADDRNOTAVAIL: NO_ADDRESS,
+  // Deno's word for it.
+  EINVAL: NO_ADDRESS,
   ERR_OUT_OF_RANGE: NO_PORT,
   ERR_SOCKET_BAD_PORT: NO_PORT,
 }

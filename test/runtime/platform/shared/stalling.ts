@@ -1,7 +1,7 @@
 // A program for the watchdog's test: it beats for a while and then spins in one handler, or sleeps asynchronously.
-import { startWatchdog } from "../../../../src/runtime/platform/bun/watchdog.ts"
+import { platform } from "#platform"
 
-const watchdog = startWatchdog({ stallMsMax: 400, beatMs: 50, failed: (why) => console.log(`failed: ${why}`) })
+const watchdog = platform.startWatchdog({ stallMsMax: 400, beatMs: 50, failed: (why) => console.log(`failed: ${why}`) })
 const outer = watchdog.label("momentum.onTrade")
 const inner = watchdog.label("momentum.onBookState")
 const mode = process.argv[2]

@@ -1,15 +1,18 @@
 import { describe, expect, test } from "bun:test"
+import type { AddressInfo } from "node:net"
+import { platform } from "#platform"
+import { WebSocketServer } from "ws"
 import { systemClock } from "../../../../src/runtime/platform/shared/clock.ts"
-import { bunListener } from "../../../../src/runtime/platform/bun/listener.ts"
 import { wsSockets } from "../../../../src/runtime/platform/shared/sockets.ts"
 import type { InboundSockets, Listening, SocketTarget } from "../../../../src/runtime/ports.ts"
 import { acceptUpgrade, closedPort, peer } from "./peer.ts"
 
 const clock = systemClock()
+const { listener } = platform.outside({ log: { level: "silent" } })
 const sockets = wsSockets({ clock })
 
 function serve(handler: Partial<InboundSockets>): Promise<Listening> {
-  return bunListener().listen({
+  return listener.listen({
     host: "127.0.0.1",
     port: 0,
     request: () => new Response("plain"),
@@ -75,21 +78,16 @@ describe("a WebSocket", () => {
   })
 
   test("reads a binary frame as text", async () => {
-    const server = Bun.serve({
-      port: 0,
-      hostname: "127.0.0.1",
-      fetch: (request, server) => (server.upgrade(request) ? undefined : new Response()),
-      websocket: {
-        open(client) {
-          client.send(Buffer.from('{"größe":1}'))
-          client.close(1000, "done")
-        },
-        message() {},
-      },
+    const server = new WebSocketServer({ port: 0, host: "127.0.0.1" })
+    await new Promise((listening) => server.once("listening", listening))
+    server.on("connection", (client) => {
+      client.send(Buffer.from('{"größe":1}'))
+      client.close(1000, "done")
     })
-    const { closed } = record({ url: `ws://127.0.0.1:${server.port}/` })
+    const { port } = server.address() as AddressInfo
+    const { closed } = record({ url: `ws://127.0.0.1:${port}/` })
     expect(await closed).toEqual(["open", '{"größe":1}', "closed 1000 done"])
-    await server.stop(true)
+    server.close()
   })
 
   test("tells once that nobody listens, and sends nothing", async () => {

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test"
+import { platform } from "#platform"
 import { ConfigError } from "../../../../src/runtime/domain/errors.ts"
 import { systemClock } from "../../../../src/runtime/platform/shared/clock.ts"
-import { bunListener } from "../../../../src/runtime/platform/bun/listener.ts"
 import { wsSockets } from "../../../../src/runtime/platform/shared/sockets.ts"
 import type { InboundConnection } from "../../../../src/runtime/ports.ts"
 
 const clock = systemClock()
-const listener = bunListener()
+const { listener } = platform.outside({ log: { level: "silent" } })
 const local = { host: "127.0.0.1", port: 0 }
 
 async function bindFailure(host: string, port: number): Promise<string> {

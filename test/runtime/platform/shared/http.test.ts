@@ -1,11 +1,13 @@
 import { describe, expect, test } from "bun:test"
+import { setTimeout } from "node:timers/promises"
+import { platform } from "#platform"
 import { describe as inWords, NetworkError } from "../../../../src/runtime/domain/errors.ts"
 import { systemClock } from "../../../../src/runtime/platform/shared/clock.ts"
 import { nodeHttp } from "../../../../src/runtime/platform/shared/http.ts"
-import { bunListener } from "../../../../src/runtime/platform/bun/listener.ts"
 import type { HttpCall } from "../../../../src/runtime/ports.ts"
 import { closedPort, peer } from "./peer.ts"
 
+const { listener } = platform.outside({ log: { level: "silent" } })
 const http = nodeHttp({ clock: systemClock() })
 const get = (url: string): HttpCall => ({ method: "GET", url, headers: {} })
 const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\nok"
@@ -23,7 +25,7 @@ async function failure(call: HttpCall, timeoutMs = 2_000): Promise<{ wasSent: bo
 
 describe("an HTTP request", () => {
   test("carries method, headers, query and body, and reads status, headers and body", async () => {
-    const server = await bunListener().listen({
+    const server = await listener.listen({
       host: "127.0.0.1",
       port: 0,
       async request(request) {
@@ -50,7 +52,7 @@ describe("an HTTP request", () => {
   })
 
   test("does not follow a redirect", async () => {
-    const server = await bunListener().listen({
+    const server = await listener.listen({
       host: "127.0.0.1",
       port: 0,
       request: () => new Response("", { status: 302, headers: { location: "/elsewhere" } }),
@@ -76,7 +78,7 @@ describe("an HTTP request", () => {
       const call = { ...get(`http://127.0.0.1:${server.port}/`), method }
       await http.request(call, 2_000)
       expect((await failure(call)).wasSent).toBe(true)
-      await Bun.sleep(20)
+      await setTimeout(20)
       expect(server.received).toEqual([`1:${method} / HTTP/1.1`, `1:${method} / HTTP/1.1`])
     },
   )
@@ -106,7 +108,7 @@ describe("an HTTP request", () => {
   test("whose answer stops in the middle was sent", async () => {
     await using server = await peer((socket) => {
       socket.write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc")
-      setTimeout(() => socket.destroy(), 10)
+      void setTimeout(10).then(() => socket.destroy())
     })
     expect((await failure(get(`http://127.0.0.1:${server.port}/`))).wasSent).toBe(true)
   })
