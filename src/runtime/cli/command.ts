@@ -102,7 +102,7 @@ export const texts = (values: Values, name: string): readonly string[] => {
   return Array.isArray(value) ? (value as string[]) : []
 }
 
-/** A number option within bounds, or a ConfigError that names it. */
+/** A number option (or variable) within bounds, or a ConfigError that names it. */
 export function number(
   values: Values,
   name: string,
@@ -113,8 +113,10 @@ export function number(
   const value = Number(given)
   const isFine = given.trim() !== "" && value >= bounds.min && value <= bounds.max
   if (isFine && (bounds.whole !== true || Number.isInteger(value))) return value
+  // Variables of the environment are written large.
+  const label = /^[A-Z]/.test(name) ? name : `--${name}`
   throw new ConfigError(
-    `--${name} ${given}: expected a ${bounds.whole === true ? "whole " : ""}number from ${bounds.min} to ${bounds.max}`,
+    `${label} ${given}: expected a ${bounds.whole === true ? "whole " : ""}number from ${bounds.min} to ${bounds.max}`,
   )
 }
 

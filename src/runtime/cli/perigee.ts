@@ -1,6 +1,7 @@
 import { marketNames } from "../../exchanges/index.ts"
-import { machine as thisMachine } from "../../world/machine.ts"
+import { type Machine, machine as thisMachine } from "../../world/machine.ts"
 import { build } from "./build-command.ts"
+import type { Command } from "./command.ts"
 import { demo } from "./demo.ts"
 import { main } from "./main.ts"
 import { controls, settle } from "./remote.ts"
@@ -10,11 +11,10 @@ import { sim } from "./sim.ts"
 import { status } from "./status.ts"
 import { VERSION } from "./version.ts"
 
-/** The whole command line. Ends the process with a status that means something. */
-export async function perigee(): Promise<void> {
-  const machine = thisMachine()
+/** Every command of the program, on this machine. */
+export function everyCommand(machine: Machine): readonly Command[] {
   const remote = remoteDeps(machine)
-  const commands = [
+  return [
     demo(machine, VERSION),
     run(machine, VERSION),
     build(machine, VERSION),
@@ -23,6 +23,11 @@ export async function perigee(): Promise<void> {
     ...controls(remote),
     settle(remote),
   ]
+}
+
+/** The whole command line. Ends the process with a status that means something. */
+export async function perigee(): Promise<void> {
+  const machine = thisMachine()
   const contents = { version: VERSION, markets: marketNames(), models: ["onnx", "zmq"] }
-  machine.exit(await main(commands, () => contents, machine.args, machine))
+  machine.exit(await main(everyCommand(machine), () => contents, machine.args, machine))
 }

@@ -1,0 +1,2 @@
+// Exports something that is no bot.
+export default { name: "plain" }
