@@ -158,10 +158,9 @@ describe("a service that is killed", () => {
       const port = freePort()
       const slowly = `def predict(x, metadata):\n    time.sleep(0.001)\n    return x`
       const runner = await connected(`tcp://127.0.0.1:${port}`, { mode, queueMax: 8 })
-      const outcomes = { answered: 0, failed: 0, asked: 0, wrong: [] as string[] }
-      let isDone = false
+      const outcomes = { answered: 0, failed: 0, asked: 0, wrong: [] as string[], isDone: false }
       const ask = async () => {
-        while (!isDone) {
+        while (!outcomes.isDone) {
           const id = String(++outcomes.asked)
           try {
             const { data, metadata } = await runner.predict(one(id), 400)
@@ -183,7 +182,7 @@ describe("a service that is killed", () => {
         await kill()
         answeredEach.push(outcomes.answered - before)
       }
-      isDone = true
+      outcomes.isDone = true
       await asking
       expect(outcomes.wrong).toEqual([])
       expect(outcomes.answered + outcomes.failed).toBe(outcomes.asked)
