@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from "bun:test"
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { dirname, join } from "node:path"
+import { dirname, join, posix } from "node:path"
 import { everyPart } from "../../src/world/parts.ts"
 import { isBot, planOf } from "../../src/world.ts"
 import { root } from "../scan.ts"
@@ -11,6 +11,11 @@ import { Session } from "./session.ts"
 /** Commands that are shown and not run here, each with the reason. */
 const NOT_RUN: Readonly<Record<string, string>> = {
   "npm test": "it runs this very test",
+  "npm run check": "the gate runs it before the tests",
+  "npm run format": "rewrites the sources",
+  ".ci/run": "it runs this very test",
+  'node_modules/.bin/bun test test/runtime/engine -t "publish order"': "those tests run by themselves",
+  "node_modules/.bin/bun test test/exchanges": "those tests run by themselves",
   "npm run build": "test/runtime/cli/build makes executables; two at once would write the same file",
   "docker build -t perigee .": "wants Docker",
   "docker build --build-arg BOT=src/strategies/echo.ts -t echo .": "wants Docker",
@@ -47,11 +52,20 @@ function project(at: string, written: readonly Block[]): void {
     exclude: [],
   }
   writeFileSync(join(at, "tsconfig.json"), JSON.stringify(settings))
+  const paths = new Set(written.map(pathOf))
   for (const block of written) {
     const file = join(at, pathOf(block))
     mkdirSync(dirname(file), { recursive: true })
-    writeFileSync(file, block.text.replaceAll(/"(?:\.\.\/)+src\/(?!strategies\/)/g, `"${root}/src/`))
+    writeFileSync(file, placed(block, paths))
   }
+}
+
+/** The block with what it imports of this repository, and no other block is, named by where that lies. */
+function placed(block: Block, paths: ReadonlySet<string>): string {
+  return block.text.replaceAll(/from "(\.[^"]+)"/g, (whole, specifier: string) => {
+    const path = posix.join(posix.dirname(pathOf(block)), specifier)
+    return paths.has(path) || !existsSync(join(root, path)) ? whole : `from "${join(root, path)}"`
+  })
 }
 
 async function output(command: readonly string[], cwd: string): Promise<{ status: number; text: string }> {

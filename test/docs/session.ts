@@ -90,7 +90,10 @@ export class Session {
       if (child.exitCode !== null) return `ended with status ${child.exitCode}: ${await text(child.stderr)}`
       const file = readdirSync(this.#folder).find((name) => name.endsWith(".endpoint.json"))
       if (file !== undefined) {
-        const { host, port } = JSON.parse(readFileSync(join(this.#folder, file), "utf8")) as { host: string; port: number }
+        const { host, port } = JSON.parse(readFileSync(join(this.#folder, file), "utf8")) as {
+          host: string
+          port: number
+        }
         this.#endpoint = `http://${host}:${port}`
         const ready = await fetch(`${this.#endpoint}/ready`).catch(() => undefined)
         if (ready?.ok === true) return undefined
@@ -104,7 +107,9 @@ export class Session {
   async #ask(words: readonly string[]): Promise<string | undefined> {
     const url = words.find((word) => word.startsWith("http")) ?? ""
     const header = words[words.indexOf("-H") + 1] ?? ""
-    const headers = words.includes("-H") ? { [header.split(": ")[0] ?? ""]: this.#filled(header.split(": ")[1] ?? "") } : {}
+    const headers = words.includes("-H")
+      ? { [header.split(": ")[0] ?? ""]: this.#filled(header.split(": ")[1] ?? "") }
+      : {}
     const method = words.includes("-X") ? (words[words.indexOf("-X") + 1] ?? "GET") : "GET"
     const reply = await fetch(url, { method, headers: { ...headers, connection: "close" } })
     await reply.body?.cancel()
@@ -131,7 +136,8 @@ function runsOn(words: readonly string[]): boolean {
 
 /** The demo for one second, however long the document lets it run. */
 function shortened(words: readonly string[]): string[] {
-  const isDemo = (words[0] === "npm" && words[1] === "start") || (PERIGEE.includes(words[0] ?? "") && words[1] === "demo")
+  const isDemo =
+    (words[0] === "npm" && words[1] === "start") || (PERIGEE.includes(words[0] ?? "") && words[1] === "demo")
   const at = words.indexOf("--seconds")
   const isRun = PERIGEE.includes(words[0] ?? "") && words[1] === "run"
   const free = isRun ? ["--http-port", "0"] : []
