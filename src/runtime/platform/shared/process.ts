@@ -22,9 +22,9 @@ export interface Machine {
   out(text: string): void
   err(text: string): void
   env(name: string): string | undefined
-  /** Called once at SIGINT or SIGTERM; a second signal ends the process at once. */
+  /** Called once at SIGINT or SIGTERM; a second signal ends the process at once. Never in a child: see `onOrphaned`. */
   onStop(asked: (signal: string) => void): void
-  /** Called when the process that started this one as its child is gone. Never called where nobody did. */
+  /** Called when the process that started this one as its child is gone or has stopped it. Never called where nobody did. */
   onOrphaned(gone: () => void): void
   /** Runs this program again with these words, its standard error passed on. It ends when this process does. */
   spawnSelf(words: readonly string[]): Child
@@ -62,7 +62,16 @@ export function processMachine({ runtime, command }: MachineOptions): Machine {
   }
 }
 
+/** Tells a child that its standard input is its parent's word: when that ends, so has the parent. */
+const CHILD = "PERIGEE_CHILD"
+const isChild = (): boolean => process.env[CHILD] === "1"
+
 function onStop(asked: (signal: string) => void): void {
+  // Ctrl-C and supervisors signal the whole group at once. A child stays until its parent, which still needs it, is done.
+  if (isChild()) {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => undefined)
+    return
+  }
   let isAsked = false
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.on(signal, () => {
@@ -73,11 +82,8 @@ function onStop(asked: (signal: string) => void): void {
   }
 }
 
-/** Tells a child that its standard input is its parent's word: when that ends, so has the parent. */
-const CHILD = "PERIGEE_CHILD"
-
 function onOrphaned(gone: () => void): void {
-  if (process.env[CHILD] !== "1") return
+  if (!isChild()) return
   process.stdin.on("end", gone)
   process.stdin.resume()
 }
@@ -91,7 +97,7 @@ function spawnChild([program, ...args]: readonly [string, ...string[]], words: r
   return {
     pid: child.pid ?? 0,
     firstLine: () => Promise.race([firstLine(child.stdout, words), failed.promise]),
-    stop: () => child.kill(),
+    stop: () => void child.stdin.end(),
   }
 }
 

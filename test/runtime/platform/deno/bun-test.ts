@@ -104,11 +104,24 @@ export async function run(): Promise<Record<string, string | null>> {
   return results
 }
 
+/** A body starts in a turn of its own, not within a microtask. */
+function turn(body: () => void | Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    setTimeout(() => {
+      try {
+        resolve(body())
+      } catch (error) {
+        reject(error as Error)
+      }
+    }, 0)
+  })
+}
+
 async function attempt(body: () => void | Promise<void>): Promise<string | null> {
   const late = Promise.withResolvers<never>()
   const timer = setTimeout(() => late.reject(new Error(`not done within ${testMsMax} ms`)), testMsMax)
   try {
-    await Promise.race([body(), late.promise])
+    await Promise.race([turn(body), late.promise])
     return null
   } catch (error) {
     return error instanceof Error ? `${error.message}\n${error.stack ?? ""}` : String(error)

@@ -15,12 +15,12 @@ async function onDeno(suite: string): Promise<Record<string, string | null>> {
 }
 
 describe.skipIf(!hasDeno)("on Deno", () => {
-  test.each(["clock", "http", "listener", "log", "sockets"])(
+  test.each(["clock", "http", "listener", "log", "microtasks", "sockets"])(
     "the suite of the port passes: %s",
     async (suite) => {
       const results = Object.entries(await onDeno(suite))
       expect(results.filter(([, wrong]) => wrong !== null)).toEqual([])
-      expect(results.length).toBeGreaterThan(5)
+      expect(results.length).toBeGreaterThan(0)
     },
     60_000,
   )

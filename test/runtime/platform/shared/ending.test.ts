@@ -1,10 +1,12 @@
 import { describe, expect, test } from "bun:test"
 import { join } from "node:path"
+import { runtimes } from "../deno/runtime.ts"
 
 const file = join(import.meta.dir, "ending.ts")
-const start = (mode: string) => Bun.spawn([process.execPath, file, mode], { stdout: "pipe", stderr: "pipe" })
 
-describe("a program that ends", () => {
+describe.each(runtimes)("a program that ends on %s", (_name, command) => {
+  const start = (mode: string) => Bun.spawn([...command, file, mode], { stdout: "pipe", stderr: "pipe" })
+
   test("has written everything, also to a slow reader", async () => {
     const child = start("flood")
     await Bun.sleep(100)

@@ -2,20 +2,21 @@ import { afterAll, describe, expect, test } from "bun:test"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { runtimes } from "../deno/runtime.ts"
 
 const program = join(import.meta.dir, "stalling.ts")
 const folder = mkdtempSync(join(tmpdir(), "watchdog-"))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-async function run(command: string[]) {
-  const child = Bun.spawn(command, { stdout: "pipe", stderr: "pipe", cwd: folder })
+async function run(command: readonly string[]) {
+  const child = Bun.spawn([...command], { stdout: "pipe", stderr: "pipe", cwd: folder })
   const [out, err] = await Promise.all([child.stdout.text(), child.stderr.text()])
   return { status: await child.exited, out, err: err.replace(/\d+ ms/, "N ms") }
 }
 
-describe("the watchdog", () => {
+describe.each(runtimes)("the watchdog on %s", (_name, command) => {
   test("ends a process whose handler spins, with its own status, naming strategy and event", async () => {
-    expect(await run([process.execPath, program, "spin"])).toEqual({
+    expect(await run([...command, program, "spin"])).toEqual({
       status: 75,
       out: "",
       err: "perigee: the event loop has stood still for N ms in momentum.onTrade; ending with status 75\n",
@@ -23,7 +24,7 @@ describe("the watchdog", () => {
   })
 
   test("says so when no handler was running", async () => {
-    const { status, err } = await run([process.execPath, program, "spin-outside"])
+    const { status, err } = await run([...command, program, "spin-outside"])
     expect([status, err]).toEqual([
       75,
       "perigee: the event loop has stood still for N ms outside any strategy; ending with status 75\n",
@@ -31,9 +32,11 @@ describe("the watchdog", () => {
   })
 
   test("leaves a loop alone that turns, and lets the process end", async () => {
-    expect(await run([process.execPath, program, "idle"])).toEqual({ status: 0, out: "done\n", err: "" })
+    expect(await run([...command, program, "idle"])).toEqual({ status: 0, out: "done\n", err: "" })
   })
+})
 
+describe("the watchdog", () => {
   test("works in a compiled and minified binary", async () => {
     const binary = join(folder, "stalling")
     const built = await run([process.execPath, "build", "--compile", "--minify", program, "--outfile", binary])
