@@ -74,6 +74,8 @@ export interface WorldOptions {
   readonly watch?: EngineOptions["watch"]
   /** Called when the endpoint or the runtime itself wants the process to end. */
   ended(why: string): void
+  /** Told each secret the bot holds, before anything could write it to a log. */
+  hide?(secret: string): void
 }
 
 export interface Stats {
@@ -147,6 +149,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   const plan = planOf(bot, parts, { env: outside.env.get, set: options.set })
   const venues = new Map(marketsOf(plan).map((market) => [market, parts.venues[market]!(options.venue)]))
   const credentials = credentialsFor(plan, venues, options)
+  for (const one of [...credentials.values()].flatMap(secretsOf)) options.hide?.(one)
   if (options.mode === "live") checkLive(plan)
   const journal = (options.openJournal ?? openJournal)({
     file: options.database,
@@ -368,6 +371,7 @@ class Assembly implements World {
 
   async start(): Promise<void> {
     await this.#preflight()
+    if (this.engine.phase !== "built") return
     this.#beat()
     for (const gear of this.#gears.values()) gear.start()
     await this.engine.start()
@@ -460,6 +464,7 @@ class Assembly implements World {
     const { engine } = this
     const { clock } = outside
     const token = secret(outside.env.get, "PERIGEE_TOKEN")
+    if (token !== undefined) this.#options.hide?.(token)
     return endpoint({
       clock,
       ...(token === undefined ? {} : { token }),

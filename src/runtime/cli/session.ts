@@ -40,9 +40,14 @@ export async function session(
   const { clock } = outside
   const { promise: ended, resolve: end } = Promise.withResolvers<string>()
   machine.onStop((signal) => end(signal))
-  for (const secret of Object.values(options.credentials ?? {})) outside.log.hide(secret)
   const guard = watchdog(EXIT.stalled, (why) => outside.log.error("watchdog.failed", { why }))
-  const world = await openWorld({ ...options, outside, watch: guard, ended: end })
+  const world = await openWorld({
+    ...options,
+    outside,
+    watch: guard,
+    ended: end,
+    hide: (secret) => outside.log.hide(secret),
+  })
   let readyMs: number | undefined
   let reasons: readonly string[] = []
   let isDone = false
@@ -64,7 +69,8 @@ export async function session(
   }
 
   try {
-    await world.start()
+    // A venue that does not answer may keep a start waiting; whoever asks to stop is served at once.
+    await Promise.race([world.start(), ended])
   } catch (error) {
     await world.stop("could not start")
     throw error
