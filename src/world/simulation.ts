@@ -1,4 +1,4 @@
-import { drainMicrotasks } from "../runtime/platform/bun/microtasks.ts"
+import { platform } from "#platform"
 import { UsageError } from "../runtime/domain/errors.ts"
 import type { Watch } from "../runtime/engine/runner.ts"
 import type { Clock, Front, JournalRecord, ModelLoaded, ModelRunner } from "../runtime/ports.ts"
@@ -69,7 +69,7 @@ export async function openSimulation(options: SimulationOptions): Promise<Simula
   const outside = virtualOutside({
     startAt,
     seed,
-    drain: drainMicrotasks,
+    drain: platform.drainMicrotasks,
     ...(env === undefined ? {} : { env }),
     ...(faults === undefined ? {} : { faults }),
   })
