@@ -5,13 +5,15 @@ import { bench as book } from "./book.ts"
 import { bench as decode } from "./decode.ts"
 import { bench as depth } from "./depth.ts"
 import { bench as fanout } from "./fanout.ts"
+import { bench as memory } from "./memory.ts"
 import { bench as model } from "./model.ts"
 import { bench as order } from "./order.ts"
+import { bench as start } from "./start.ts"
 import { bench as trade } from "./trade.ts"
 import type { Bench, Row } from "./measure.ts"
 import { line } from "./table.ts"
 
-const BENCHES: readonly Bench[] = [trade, depth, decode, book, fanout, order, model]
+const BENCHES: readonly Bench[] = [trade, depth, decode, book, fanout, order, model, memory, start]
 
 const { values } = parseArgs({
   options: {

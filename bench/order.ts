@@ -7,7 +7,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import Database from "better-sqlite3"
 import { WebSocket } from "ws"
-import { answerer, openBot } from "./bots.ts"
+import { answerer, openBot } from "./rig.ts"
 import { type Bench, median, quantile, ratioRow, type Row } from "./measure.ts"
 import { openPeer, type Peer, type TickTimes } from "./peer.ts"
 

@@ -1,7 +1,7 @@
 // CPU from a trade's frame to its handler: the whole path (socket, connection, hub, adapter, delivery, strategy) against a
 // bare loop on the same socket library: `JSON.parse`, one object, one call. The frames come in bursts from another process.
 import { WebSocket } from "ws"
-import { counted, INST, listener, newProbe, openBot, type Probe } from "./bots.ts"
+import { counted, INST, listener, newProbe, openBot, type Probe } from "./rig.ts"
 import { type Bench, cpuUs, medians, ratioRow } from "./measure.ts"
 import { openPeer, type Peer, type Side } from "./peer.ts"
 

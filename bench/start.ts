@@ -1,0 +1,90 @@
+// From the start of an executable to its first answer over HTTP, against a bare compiled program with Hono and SQLite.
+import { existsSync } from "node:fs"
+import { join } from "node:path"
+import { type Bench, median, ratioRow, turns } from "./measure.ts"
+import { built, finished, freePort, program, root, scratch, simulator } from "./program.ts"
+
+const baseline = "a bare compiled Hono + better-sqlite3"
+
+export const bench: Bench = {
+  name: "start",
+  async run({ isQuick }) {
+    const { folder, close } = scratch()
+    const exchange = await simulator(0)
+    try {
+      const perigee = join(root, "dist/perigee")
+      if (!existsSync(perigee)) await finished([process.execPath, "scripts/build.ts"])
+      const bot = await built("full", folder)
+      const bare = await bareProgram(folder)
+      let runs = 0
+      const database = (name: string): string => join(folder, `${name}-${++runs}.db`)
+      const live = ["--live", "--endpoint", exchange.url, "--log", "error"]
+      const ofBot = (port: number): string[] => [bot, ...live, "--http-port", String(port), "--db", database("bot")]
+      const ofDemo = (port: number): string[] => {
+        const words = ["demo", "--json", "--endpoint", exchange.url, "--http-port", String(port)]
+        return [perigee, ...words, "--db", database("demo")]
+      }
+      const ofBare = (port: number): string[] => [bare, String(port), database("bare")]
+      const found = await turns(
+        isQuick ? 5 : 11,
+        1,
+        [ofBot, ofDemo, ofBare].map((words) => () => untilAnswer(words, folder)),
+      )
+      const [own = 0, demo = 0, base = 0] = found.map(median)
+      return [
+        ratioRow("a bot's own binary: start to HTTP answering", "ms", own, base, baseline, 1.5),
+        ratioRow("dist/perigee demo: start to HTTP answering", "ms", demo, base, baseline, 1.5),
+      ]
+    } finally {
+      await exchange.stop()
+      close()
+    }
+  },
+}
+
+async function untilAnswer(words: (port: number) => string[], folder: string): Promise<number> {
+  const port = freePort()
+  const startedAt = performance.now()
+  const running = program(words(port), port, folder)
+  try {
+    while (!(await answers(running.url))) {
+      if (performance.now() - startedAt > 20_000) throw new Error("no answer within 20 s")
+      await Bun.sleep(1)
+    }
+    return performance.now() - startedAt
+  } finally {
+    await running.stop()
+  }
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    return (await fetch(`${url}/health`)).ok
+  } catch {
+    return false
+  }
+}
+
+/** Compiled as the product compiles. */
+async function bareProgram(folder: string): Promise<string> {
+  const outfile = join(folder, "bare")
+  await Bun.build({
+    entrypoints: [join(import.meta.dir, "bare/start.ts")],
+    target: "bun",
+    minify: { whitespace: true, syntax: true },
+    bytecode: true,
+    format: "esm",
+    throw: true,
+    compile: { outfile, autoloadDotenv: false, autoloadBunfig: false },
+    plugins: [
+      {
+        name: "addon",
+        setup(build) {
+          const addon = join(root, `node_modules/better-sqlite3/lib/${process.platform}-${process.arch}.js`)
+          build.onResolve({ filter: /^better-sqlite3$/ }, () => ({ path: addon }))
+        },
+      },
+    ],
+  })
+  return outfile
+}
