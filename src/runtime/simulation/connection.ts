@@ -17,6 +17,7 @@ export class VirtualConnection implements Socket {
   #server: InboundSockets | undefined
   #state: "connecting" | "open" | "closing" | "closed" = "connecting"
   #isServed = false
+  #isHalfCut = false
 
   constructor(
     id: number,
@@ -112,11 +113,28 @@ export class VirtualConnection implements Socket {
   }
 
   #carry(pipe: Pipe, text: string, deliver: () => void): void {
-    if (this.#state === "closed") return
+    if (this.#state === "closed" || this.#isHalfCut) return
     if (this.#weather.strikes("cutRate")) return this.#clock.defer(() => this.cut())
+    if (pipe === this.#toServer && this.#weather.strikes("halfCutRate")) return this.#halfCut(text.length, deliver)
     if (this.#weather.strikes("dropRate")) return
     pipe.put(text.length, deliver)
     if (pipe === this.#toClient && this.#weather.strikes("duplicateRate")) pipe.put(text.length, deliver)
+  }
+
+  #halfCut(size: number, deliver: () => void): void {
+    this.#isHalfCut = true
+    this.#toServer.hold(this.#weather.lateMs())
+    this.#toServer.put(size, deliver)
+    this.#toServer.put(0, () => {
+      if (this.#isServed) this.#server?.closed(this.inbound)
+    })
+    this.#clock.defer(() => {
+      if (this.#state === "closed") return
+      this.#state = "closed"
+      this.#toClient.end()
+      this.#forget(this)
+      this.#handler.closed(ABNORMAL, "")
+    })
   }
 
   #fail(why: string): void {

@@ -16,13 +16,24 @@ export interface Faults {
   readonly duplicateRate?: number
   /** The connection ends instead of carrying the message. */
   readonly cutRate?: number
+  /**
+   * The client loses its connection as it sends, and the server does not notice: what was sent arrives up to `lateMsMax`
+   * later, when its sender has long been asking what became of it.
+   */
+  readonly halfCutRate?: number
+  /** An HTTP request is under way for up to `lateMsMax` longer, perhaps beyond its caller's patience. */
+  readonly lateRequestRate?: number
+  /** 8 s by default: beyond the life that venues give a signed request. */
+  readonly lateMsMax?: number
   /** An HTTP request never arrives, and its caller hears nothing. */
   readonly lostRequestRate?: number
   /** An HTTP request is served, and its caller hears nothing. */
   readonly lostReplyRate?: number
 }
 
-export type FaultRate = Exclude<keyof Faults, `latency${string}`>
+export type FaultRate = Extract<keyof Faults, `${string}Rate`>
+
+const LATE_MS_MAX = 8_000
 
 /** Draws from the seed only where something can go wrong, so that a fault more leaves the others' draws alone. */
 export class Weather {
@@ -37,6 +48,10 @@ export class Weather {
   strikes(rate: FaultRate): boolean {
     const chance = this.#faults()[rate] ?? 0
     return chance > 0 && this.#random.next() < chance
+  }
+
+  lateMs(): number {
+    return this.#random.next() * (this.#faults().lateMsMax ?? LATE_MS_MAX)
   }
 
   latencyMs(): number {

@@ -97,7 +97,8 @@ function request(
       })
     }
     const isLost = weather.strikes("lostRequestRate")
-    clock.timer(weather.latencyMs(), () => {
+    const lateMs = weather.strikes("lateRequestRate") ? weather.lateMs() : 0
+    clock.timer(weather.latencyMs() + lateMs, () => {
       if (server === undefined) fail("failed: connect ECONNREFUSED", false)
       else if (!isLost) answer(server).catch((error: unknown) => fail("failed", true, error))
     })

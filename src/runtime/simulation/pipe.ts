@@ -29,6 +29,11 @@ export class Pipe {
     })
   }
 
+  /** Nothing more comes out for so long. */
+  hold(ms: number): void {
+    this.#lastAt = Math.max(this.#lastAt, this.#clock.monotonic() + ms * 1_000)
+  }
+
   /** Whatever is under way is lost. */
   end(): void {
     this.#isOpen = false

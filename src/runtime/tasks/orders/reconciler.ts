@@ -141,6 +141,8 @@ export class Reconciler {
     }
     this.#coveredAt = now
     await backFill.closeGaps()
+    // Not before what was missed is back: until then own fills and position differ for a good reason.
+    this.#comparePositions()
   }
 
   /** Orders that the venue lists as open: ours are told or adopted, others are seen. */
@@ -169,7 +171,6 @@ export class Reconciler {
       desk.record(desk.account.takeBalances(balances))
       desk.record(desk.account.image(positions, askedAt))
     })
-    this.#comparePositions()
   }
 
   /**
