@@ -2,6 +2,7 @@
 // so that what one compiled or collected does not burden the next.
 import { parseArgs } from "node:util"
 import { bench as book } from "./book.ts"
+import { bench as ccxt } from "./ccxt.ts"
 import { bench as decode } from "./decode.ts"
 import { bench as depth } from "./depth.ts"
 import { bench as fanout } from "./fanout.ts"
@@ -13,7 +14,7 @@ import { bench as trade } from "./trade.ts"
 import type { Bench, Row } from "./measure.ts"
 import { line } from "./table.ts"
 
-const BENCHES: readonly Bench[] = [trade, depth, decode, book, fanout, order, model, memory, start]
+const BENCHES: readonly Bench[] = [trade, depth, decode, book, fanout, order, model, memory, start, ccxt]
 
 const { values } = parseArgs({
   options: {
