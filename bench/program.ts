@@ -24,6 +24,16 @@ export async function finished(words: readonly string[]): Promise<string> {
   return out
 }
 
+/** The last line that a program writes, when it has ended. */
+export async function finishedJson<T>(child: {
+  readonly stdout: ReadableStream<Uint8Array>
+  readonly exited: Promise<number>
+}): Promise<T> {
+  const [out, status] = await Promise.all([new Response(child.stdout).text(), child.exited])
+  if (status !== 0) throw new Error(`the program ended with status ${status}`)
+  return JSON.parse(out.trimEnd().split("\n").at(-1) ?? "") as T
+}
+
 /** `perigee build` of a bot in `bench/bots`. */
 export async function built(bot: string, folder: string): Promise<string> {
   const file = join(folder, bot)

@@ -1,0 +1,37 @@
+import { describe, expect, test } from "bun:test"
+import { judge, type Sample, soak, words } from "../../bench/soak.ts"
+
+/** A sample a second: a level, what is added each second, and what the collector's saw-tooth adds and takes. */
+const memory = (seconds: number, mb: number, mbPerSecond: number): Sample[] =>
+  Array.from({ length: seconds }, (_, at) => ({ at, mb: mb + at * mbPerSecond + (at % 5) * 1.5 }))
+
+describe("what a soak makes of memory", () => {
+  test("is flat where a saw-tooth stays on its level, in short runs and in long ones", () => {
+    expect(judge(memory(20, 140, 0), 20).held).toBe(true)
+    expect(judge(memory(600, 140, 0), 600)).toMatchObject({ held: true, warmUpSec: 120 })
+  })
+
+  test("grows where each event leaves fifty bytes behind at 50,000 events a second", () => {
+    const { held, slopeMbPerMinute } = judge(memory(20, 140, 2.5), 20)
+    expect(held).toBe(false)
+    expect(slopeMbPerMinute).toBeGreaterThan(100)
+  })
+
+  test("grows in a long run where a byte an event stays behind", () => {
+    expect(judge(memory(600, 140, 0.05), 600).held).toBe(false)
+  })
+
+  test("does not count what the warm-up takes", () => {
+    const warming = memory(600, 140, 0).map(({ at, mb }) => ({ at, mb: at < 100 ? mb / 2 : mb }))
+    expect(judge(warming, 600).held).toBe(true)
+  })
+})
+
+test("the demo takes thousands of events a second for 20 s and its memory stays", async () => {
+  const result = await soak({ seconds: 20, rate: 50_000 })
+  console.log(words(result))
+  // A busy machine may not bring 50,000; what is counted is what came.
+  expect(result.eventsPerSecond).toBeGreaterThan(5_000)
+  expect(result.p999Us).toBeGreaterThan(0)
+  expect(result.held).toBe(true)
+}, 90_000)
