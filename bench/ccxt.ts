@@ -57,7 +57,7 @@ async function openCcxt(node: string, peer: Peer, count: number) {
   await next()
   return {
     async measure(): Promise<number> {
-      child.stdin.write("\n")
+      void child.stdin.write("\n")
       await child.stdin.flush()
       await next()
       const [, line] = await Promise.all([peer.blast("venue", count), next()])
