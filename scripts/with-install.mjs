@@ -79,6 +79,9 @@ function run(program, args) {
   // A terminal delivers Ctrl-C to the whole process group, so the child has it already; from anywhere else it is passed on.
   process.on("SIGINT", () => process.stdin.isTTY || child.kill("SIGINT"))
   for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal))
+  // npm runs this below a shell of its own. Where that dies without a word (kill -9), the child must not live on alone.
+  const parent = process.ppid
+  setInterval(() => process.ppid === parent || child.kill("SIGTERM"), 500).unref()
   child.on("error", (error) => {
     console.error(`perigee: cannot start ${program}: ${error.message}`)
     process.exit(127)
