@@ -27,18 +27,24 @@ export interface Account {
   openOrders(symbol: string): Promise<VenueOrder[]>
   /** Above zero long. */
   position(symbol: string): Promise<number>
+  cancelAll(symbol: string): Promise<void>
+  /** Trades a position of this size away at the market. */
+  close(symbol: string, size: number): Promise<void>
 }
 
 const PAGE = 1_000
 
 export function accountAt({ url, apiKey, secret }: Simulator): Account {
-  async function get<T>(path: string, fields: Record<string, string>): Promise<T> {
+  async function call<T>(method: string, path: string, fields: Record<string, string>): Promise<T> {
     const query = new URLSearchParams({ ...fields, timestamp: String(Date.now()), recvWindow: "5000" }).toString()
     const signature = createHmac("sha256", secret).update(query).digest("hex")
-    const reply = await fetch(`${url}${path}?${query}&signature=${signature}`, { headers: { "X-MBX-APIKEY": apiKey } })
+    const headers = { "X-MBX-APIKEY": apiKey }
+    const reply = await fetch(`${url}${path}?${query}&signature=${signature}`, { method, headers })
     if (!reply.ok) throw new Error(`${path}: ${reply.status} ${await reply.text()}`)
     return JSON.parse((await reply.text()).replace(/"(id|orderId)":(\d+)/g, '"$1":"$2"')) as T
   }
+
+  const get = <T>(path: string, fields: Record<string, string>) => call<T>("GET", path, fields)
 
   /** Page by page from the first id on. */
   async function all<T>(path: string, symbol: string, field: string, idOf: (row: T) => string): Promise<T[]> {
@@ -58,6 +64,13 @@ export function accountAt({ url, apiKey, secret }: Simulator): Account {
     async position(symbol) {
       const rows = await get<{ symbol: string; positionAmt: string }[]>("/fapi/v3/positionRisk", { symbol })
       return Number(rows.find((row) => row.symbol === symbol)?.positionAmt ?? "0")
+    },
+    async cancelAll(symbol) {
+      await call("DELETE", "/fapi/v1/allOpenOrders", { symbol })
+    },
+    async close(symbol, size) {
+      const order = { symbol, type: "MARKET", quantity: String(Math.abs(size)), reduceOnly: "true" }
+      await call("POST", "/fapi/v1/order", { ...order, side: size > 0 ? "SELL" : "BUY" })
     },
   }
 }

@@ -23,16 +23,22 @@ export interface Program {
 export interface StartOptions {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
+  /** Leads a process group of its own, as from a terminal. */
+  readonly isLeader?: boolean
 }
 
 /** Only what a bot may read: nothing of this process's own environment but where programs are. */
 const surroundings = (): Record<string, string> => ({ PATH: process.env["PATH"] ?? "", HOME: tmpdir() })
 
-export function start(words: readonly string[], { cwd = root, env = {} }: StartOptions = {}): Program {
+export function start(
+  words: readonly string[],
+  { cwd = root, env = {}, isLeader = false }: StartOptions = {},
+): Program {
   const child = Bun.spawn([process.execPath, main, ...words], {
     cwd,
     env: { ...surroundings(), ...env },
     stdin: "ignore",
+    detached: isLeader,
     stdout: "pipe",
     stderr: "pipe",
   })
