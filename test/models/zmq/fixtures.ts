@@ -78,10 +78,10 @@ export async function cleanUp(): Promise<void> {
   processes.clear()
 }
 
-let python: Promise<string> | undefined
+let made: Promise<string> | undefined
 
 /** The interpreter of the environment that scripts/python-env.sh makes; its failure is the test's. */
-export const interpreter = (): Promise<string> => (python ??= makeEnvironment())
+export const interpreter = (): Promise<string> => (made ??= makeEnvironment())
 
 async function makeEnvironment(): Promise<string> {
   const script = Bun.spawn([resolve(root, "scripts/python-env.sh")], { stdout: "pipe", stderr: "pipe" })
@@ -97,8 +97,12 @@ export interface Service {
 }
 
 /** A Python program, up once it has printed a line. */
-export async function service(args: readonly string[], env: Record<string, string> = {}): Promise<Service> {
-  const child = Bun.spawn([await interpreter(), "-u", ...args], {
+export async function service(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  python?: string,
+): Promise<Service> {
+  const child = Bun.spawn([python ?? (await interpreter()), "-u", ...args], {
     stdout: "pipe",
     stderr: "pipe",
     env: { ...process.env, PYTHONPATH: resolve(root, "python"), ...env },
