@@ -1,7 +1,9 @@
 // Everything that judges the source without running it: format, lint, types, what nothing uses, layers. Runs all of them, then fails if one did.
+import { resolve } from "node:path"
 import { $ } from "bun"
 
-$.throws(false)
+const tools = resolve(import.meta.dir, "../node_modules/.bin")
+$.throws(false).env({ ...process.env, PATH: `${tools}:${process.env["PATH"] ?? ""}` })
 const folders = ["src", "test", "scripts"]
 
 const checks: [string, () => Promise<{ exitCode: number }>][] = [
