@@ -94,7 +94,7 @@ describe("the documents' TypeScript", () => {
     const errors = await typeErrors(folder)
     expect(errors.filter((row) => !row.startsWith("planted.ts"))).toEqual([])
     expect(errors).toEqual([expect.stringContaining("planted.ts(2,14): error TS2322")])
-  })
+  }, 60_000)
 
   const bots = codeBlocks.filter(({ text }) => /^export default bot\(/m.test(text))
   test.each(bots.map((block) => [where(block), block] as const))("the bot at %s can be built", async (_, block) => {
@@ -109,7 +109,7 @@ describe("the documents' TypeScript", () => {
     expect(tests).not.toBeEmpty()
     const { status, text } = await output([process.execPath, "test", ...tests], folder)
     expect(status === 0 ? "" : text).toBe("")
-  })
+  }, 60_000)
 })
 
 describe("the documents' commands", () => {
@@ -137,7 +137,7 @@ describe("the documents' commands", () => {
       failed.push(...(await session.close()))
       expect(failed).toEqual([])
     },
-    40_000,
+    60_000,
   )
 
   test("the list of commands that are not run names only commands that are shown", () => {
@@ -150,7 +150,7 @@ describe("the documents' commands", () => {
     const wrong: Command = { text: "perigee build nowhere.ts", status: 0 }
     expect(await session.run(wrong)).toStartWith("ended with status 2, not 0: ")
     expect(await session.run({ ...wrong, status: 2 })).toBeUndefined()
-  })
+  }, 60_000)
 
   test("every block says its language, so that none passes unseen", () => {
     const known = ["ts", "sh", "console", "sql", "text", "json", "Dockerfile"]
