@@ -46,7 +46,7 @@ export interface Command {
   run(args: Arguments): Promise<number>
 }
 
-export const HELP: Options = { help: { type: "boolean", help: "show this and exit" } }
+const HELP: Options = { help: { type: "boolean", help: "show this and exit" } }
 
 /** Reads the words after the command's name; a wrong one is a ConfigError that names it. */
 export function parse(command: Command, words: readonly string[]): Arguments {

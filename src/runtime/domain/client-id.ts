@@ -5,7 +5,7 @@ import { UsageError } from "./errors.ts"
  * A client id is 128 bits, written as 32 lower-case hex digits: 40 bits of bot identity (a hash of bot name and
  * account), 24 of run, 64 of counter. Adapters hold the codec to their venue's alphabet.
  */
-export const IDENTITY_DIGITS = 10
+const IDENTITY_DIGITS = 10
 const RUN_DIGITS = 6
 const COUNTER_DIGITS = 16
 const FORM = /^[0-9a-f]{32}$/

@@ -26,7 +26,7 @@ export function virtualModel(options: VirtualModelOptions): ModelRunner {
 
   const after = <T>(delayMs: number, what: () => T | Promise<T>): Promise<T> => {
     const { promise, resolve, reject } = Promise.withResolvers<T>()
-    clock.timer(delayMs, () => Promise.try(what).then(resolve, reject))
+    clock.timer(delayMs, () => void Promise.try(what).then(resolve, reject))
     return promise
   }
   const failed = (error: unknown): never => {

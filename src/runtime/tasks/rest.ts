@@ -54,7 +54,7 @@ const READ_BACKOFF = { backoffMsMin: 250, backoffMsMax: 5_000 }
 /** When the venue says "too many" without saying for how long. */
 const PAUSE_MS = 60_000
 
-export const isChanging = (operation: OperationName): boolean => CHANGING.has(operation)
+const isChanging = (operation: OperationName): boolean => CHANGING.has(operation)
 
 export function needOf<O extends OperationName>(
   venue: Venue,

@@ -16,7 +16,7 @@ export interface Route {
   lastPrice: number
 }
 
-export const newRoute = (inst: Inst): Route => ({
+const newRoute = (inst: Inst): Route => ({
   inst,
   trades: [],
   lobs: [],
