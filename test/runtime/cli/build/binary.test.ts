@@ -146,6 +146,21 @@ describe("the one executable, in an empty folder without network", () => {
     })
   }, 90_000)
 
+  test("builds a bot with libzmq inside and opens it from there", async () => {
+    const text = `
+      import { bot, trades, zmq } from "perigee"
+      const tape = trades("binance-um", ["BTC_USDT_PERP"])
+      const model = zmq("tcp://127.0.0.1:9")
+      export default bot({ name: "asks" }).task(tape).task(model).strategy({ onTrade() {}, onPreds() {} })`
+    writeFileSync(join(empty, "asks.ts"), text)
+    const built = await said(alone([perigee, "build", "asks.ts", "-o", "asks", "--json"]))
+    expect(built).toMatchObject({ models: ["zmq"], native: expect.arrayContaining(["zeromq/addon.node"]) })
+    expect(readFileSync(join(empty, "asks")).includes("ort-wasm")).toBe(false)
+    await withExchange(async (url) => {
+      expect(await said([join(empty, "asks"), ...live(url)])).toMatchObject({ orders: 0, bookGaps: 0 })
+    })
+  }, 90_000)
+
   test("refuses a file that exports no bot and writes nothing", async () => {
     writeFileSync(join(empty, "nothing.ts"), "export default 1")
     const { status, err } = await run([perigee, "build", "nothing.ts", "-o", "nothing"])
