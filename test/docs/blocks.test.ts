@@ -12,6 +12,8 @@ import { Session } from "./session.ts"
 const NOT_RUN: Readonly<Record<string, string>> = {
   "npm test": "it runs this very test",
   "npm run check": "the gate runs it before the tests",
+  "npm run bench": "measures for minutes, and wants the machine for itself",
+  "npm run soak": "measures for minutes, and wants the machine for itself",
   "npm run format": "rewrites the sources",
   ".ci/run": "it runs this very test",
   'node_modules/.bin/bun test test/runtime/engine -t "publish order"': "those tests run by themselves",
