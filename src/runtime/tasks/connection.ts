@@ -239,6 +239,8 @@ export class Connection {
   }
 
   #lose(why: string): void {
+    // The venue's last word may cross with the wish to stop.
+    if (this.#state === "stopped") return
     const wasLiveMs = this.#state === "live" ? (this.#outside.clock.monotonic() - this.#liveAt) / 1_000 : 0
     if (wasLiveMs >= LIVE_MS_BEFORE_RESET) this.#backoff.reset()
     this.#drop()
