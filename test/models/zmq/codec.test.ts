@@ -3,6 +3,7 @@ import fc from "fast-check"
 import { decodeTensor } from "../../../src/models/zmq/decode.ts"
 import { Encoder } from "../../../src/models/zmq/encode.ts"
 import { describe as said } from "../../../src/runtime/domain/errors.ts"
+import type { AltTensor } from "../../../src/runtime/domain/tensor.ts"
 import { digest, restored, tensor, vectors } from "./fixtures.ts"
 
 const hex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text.replaceAll(" ", ""), "hex"))
@@ -87,7 +88,9 @@ describe("any tensor", () => {
     const encoder = new Encoder(layout)
     fc.assert(
       fc.property(anyTensor, (each) => {
-        expect(decodeTensor(encoder.encode(each).slice(), layout)).toEqual(each)
+        // As numbers: not-a-number has many bit patterns and is one value.
+        const plain = ({ data, ...rest }: AltTensor) => ({ ...rest, data: [...data] })
+        expect(plain(decodeTensor(encoder.encode(each).slice(), layout))).toEqual(plain(each))
       }),
     )
   })
