@@ -50,7 +50,7 @@ export interface Simulation {
   advance(ms: number): void
   /** What the promise comes to as time goes on. Throws UsageError naming it where it does not settle in time. */
   settle<T>(what: string, promise: Promise<T>, msMax?: number): T
-  /** Ends the process without a word: no handler, no farewell to the venue, no flush. Its sockets are cut. */
+  /** Ends the process without a word: no handler, no farewell to the venue, no flush. What it has sent still arrives. */
   kill(death: Death): void
   /** Starts the bot again on what its former lives wrote down. Settles once it is started, not once it is ready. */
   revive(): void
@@ -222,8 +222,7 @@ class Simulating implements Simulation {
     this.#life?.mortal.die()
     this.#doomed = undefined
     this.trace?.add("death", this.#lives)
-    // Not within the call that it dies in: the network may be in the middle of delivering to it.
-    this.outside.clock.defer(() => this.outside.network.cutAll())
+    this.outside.network.abandonAll()
   }
 
   stop(why: string): void {

@@ -82,6 +82,13 @@ export class VirtualConnection implements Socket {
     this.#end(ABNORMAL, "")
   }
 
+  /** The client's process is gone without a word: what it has sent still arrives, and then the server notices. */
+  abandon(): void {
+    if (this.#state === "closed" || this.#isHalfCut) return
+    this.#isHalfCut = true
+    this.#orphan()
+  }
+
   /** The server stops. */
   leave(): void {
     this.#end(GOING_AWAY, "Server closed")
@@ -125,6 +132,10 @@ export class VirtualConnection implements Socket {
     this.#isHalfCut = true
     this.#toServer.hold(this.#weather.lateMs())
     this.#toServer.put(size, deliver)
+    this.#orphan()
+  }
+
+  #orphan(): void {
     this.#toServer.put(0, () => {
       if (this.#isServed) this.#server?.closed(this.inbound)
     })

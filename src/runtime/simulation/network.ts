@@ -12,6 +12,8 @@ export interface VirtualNetwork {
   setFaults(faults: Faults): void
   /** Ends every open WebSocket without a word; tells how many. */
   cutAll(): number
+  /** The process at the clients' end has died: what it has sent still arrives. */
+  abandonAll(): void
 }
 
 export interface NetworkOptions {
@@ -66,6 +68,9 @@ export function virtualNetwork({ clock, random, faults: initial = {} }: NetworkO
       const all = [...connections.keys()]
       for (const connection of all) connection.cut()
       return all.length
+    },
+    abandonAll() {
+      for (const connection of connections.keys()) connection.abandon()
     },
   }
 }

@@ -32,7 +32,7 @@ const CHANNEL: Channel = { kind: "lob", form: "incremental", everyMs: 0 }
 const START_AT = 1_790_000_000_000_000
 const STEP_MS = 250
 const HEALING_MS = 35_000
-const LEVELS = 10
+const LEVELS = 20
 
 /** What goes wrong in this seed's weather, and how much: now this, now that, now everything. */
 function weatherOf(next: () => number): Faults {
