@@ -1,0 +1,93 @@
+import { describe, expect, test } from "bun:test"
+import type { Trouble } from "../../../src/runtime/domain/callbacks.ts"
+import { ModelError } from "../../../src/runtime/domain/errors.ts"
+import type { AltTensor } from "../../../src/runtime/domain/tensor.ts"
+import type { ModelLoaded, ModelRunner } from "../../../src/runtime/ports.ts"
+import { predictTask } from "../../../src/runtime/tasks/predict.ts"
+import { virtualHost } from "./host.ts"
+
+const LOADED: ModelLoaded = { name: "m", loadMs: 1, inputs: ["x"], outputs: ["y"] }
+const tensor = (data: number[], metadata: Record<string, string> = {}): AltTensor => ({
+  timestamp: 7,
+  data: new Float32Array(data),
+  shape: [data.length],
+  metadata,
+})
+
+function predicting(runner: Partial<ModelRunner> = {}) {
+  const world = virtualHost()
+  const calls = { loads: 0, closed: 0 }
+  const whole: ModelRunner = {
+    load() {
+      calls.loads++
+      return Promise.resolve(LOADED)
+    },
+    predict: (input) => Promise.resolve(input),
+    close() {
+      calls.closed++
+      return Promise.resolve()
+    },
+    ...runner,
+  }
+  const source = { runner: "onnx", source: "m.onnx", deadlineMs: 100, queueMax: 4, whenFull: "refuse" } as const
+  const task = predictTask({ kind: "predict", id: "1", isInline: false, ...source }, world.host, whole)
+  const troubles = () => world.of("onError").map(({ data }) => data as Trouble)
+  return { ...world, task, calls, troubles }
+}
+
+describe("a predict task", () => {
+  test("is ready once its model is loaded, and says so", () => {
+    const { task, clock, of } = predicting()
+    expect(task.reasons()).toEqual(["model m.onnx: loading"])
+    task.start()
+    clock.advance(0)
+    expect([task.reasons(), of("onAltEvent").map(({ data }) => data as unknown)]).toEqual([
+      [],
+      [{ spec: task.spec, starts: 1 }],
+    ])
+  })
+
+  test("whose model fails to load tells why and tries again every five seconds", () => {
+    let isBroken = true
+    const { task, clock, troubles } = predicting({
+      load: () => (isBroken ? Promise.reject(new ModelError("m.onnx is half")) : Promise.resolve(LOADED)),
+    })
+    task.start()
+    clock.advance(5_100)
+    expect(task.reasons()).toEqual(["model m.onnx: m.onnx is half"])
+    expect(troubles().map(({ kind, message }) => [kind, message])).toEqual([
+      ["model", "m.onnx is half"],
+      ["model", "m.onnx is half"],
+    ])
+    isBroken = false
+    clock.advance(5_000)
+    expect(task.reasons()).toEqual([])
+  })
+
+  test("delivers answers as predictions and failures as errors with the request's metadata", () => {
+    const { task, clock, of, troubles } = predicting({
+      predict: (input) => (input.data[0] === 1 ? Promise.resolve(input) : Promise.reject(new ModelError("too late"))),
+    })
+    task.start()
+    task.predict(tensor([1], { id: "a" }))
+    task.predict(tensor([2], { id: "b" }))
+    task.predict({ ...tensor([1, 2]), shape: [3] })
+    clock.advance(0)
+    expect(of("onPreds").map(({ data }) => (data as AltTensor).metadata)).toEqual([{ id: "a" }])
+    const [wrong, late] = troubles()
+    expect(wrong?.kind).toBe("prediction")
+    expect(late).toMatchObject({ kind: "prediction", message: "too late", detail: { source: "m.onnx", id: "b" } })
+    expect(task.state()).toMatchObject({ predictions: 1, failures: 2 })
+  })
+
+  test("that is stopped closes its model, and delivers nothing more", async () => {
+    const answer = Promise.withResolvers<AltTensor>()
+    const { task, clock, of, calls, troubles } = predicting({ predict: () => answer.promise })
+    task.start()
+    task.predict(tensor([1]))
+    await task.stop()
+    answer.resolve(tensor([1]))
+    clock.advance(10_000)
+    expect([of("onPreds"), troubles(), calls]).toEqual([[], [], { loads: 1, closed: 1 }])
+  })
+})
