@@ -2,10 +2,12 @@ import { type Child, type Machine } from "../../world/machine.ts"
 import { everyPart } from "../../world/parts.ts"
 import { sampleBot, sampleModel } from "../../world/sample.ts"
 import { SIM_ACCOUNT } from "../../world/simulator.ts"
-import { type Command, flag, number, type Options, text, texts } from "./command.ts"
+import { ConfigError } from "../domain/errors.ts"
+import { type Command, flag, number, type Options, text, texts, type Values } from "./command.ts"
 import { assignments, HTTP, httpOf } from "./flags.ts"
 import { Screen } from "./screen.ts"
 import { session, type Summary } from "./session.ts"
+import { virtualDemo } from "./virtual.ts"
 
 const OPTIONS: Options = {
   seconds: { type: "string", value: "N", help: "end by itself N seconds after it became ready" },
@@ -15,6 +17,12 @@ const OPTIONS: Options = {
   db: { type: "string", value: "FILE", help: "keep orders and state in this file (default: in memory only)" },
   endpoint: { type: "string", value: "URL", help: "use the simulated exchange that runs there (`perigee sim`)" },
   set: { type: "string", multiple: true, value: "NAME=VALUE", help: "a parameter of the sample bot" },
+  virtual: {
+    type: "boolean",
+    help: "bot and exchange in this process on a virtual clock: the same seed, the same run",
+  },
+  trace: { type: "string", value: "FILE", help: "with --virtual: write a line for everything that happened" },
+  "same-as": { type: "string", value: "FILE", help: "with --virtual: fail at the first line unlike this trace's" },
   ...HTTP,
 }
 
@@ -29,11 +37,17 @@ export const demo = (machine: Machine, version: string): Command => ({
     const seconds = number(values, "seconds", { min: 0.1, max: 1e7 })
     const http = httpOf(values, machine, 0)
     const set = assignments(texts(values, "set"))
-    const exchange = await openExchange(machine, {
-      endpoint: text(values, "endpoint"),
-      seed: number(values, "seed", { min: 0, max: 2 ** 32 - 1, whole: true }) ?? 1,
-      rate: number(values, "rate", { min: 0, max: 100_000 }),
-    })
+    const seed = number(values, "seed", { min: 0, max: 2 ** 32 - 1, whole: true }) ?? 1
+    const rate = number(values, "rate", { min: 0, max: 100_000 })
+    if (flag(values, "virtual")) {
+      refuseWith("--virtual", values, ["db", "endpoint", "http-host", "http-port"])
+      const [trace, sameAs] = [text(values, "trace"), text(values, "same-as")]
+      const { status, summary } = await virtualDemo(machine, { seed, rate, set, trace, sameAs, seconds: seconds ?? 60 })
+      machine.out(isJson ? `${JSON.stringify(summary)}\n` : words(summary))
+      return status
+    }
+    refuseWith("a run in real time", values, ["trace", "same-as"])
+    const exchange = await openExchange(machine, { endpoint: text(values, "endpoint"), seed, rate })
     const screen = new Screen(machine, "perigee demo")
     try {
       const { status, summary } = await session(machine, {
@@ -59,6 +73,11 @@ export const demo = (machine: Machine, version: string): Command => ({
     }
   },
 })
+
+function refuseWith(what: string, values: Values, names: readonly string[]): void {
+  const given = names.filter((name) => values[name] !== undefined)
+  if (given.length > 0) throw new ConfigError(`${what} takes no ${given.map((name) => `--${name}`).join(", ")}`)
+}
 
 interface Exchange {
   readonly url: string
