@@ -1,7 +1,9 @@
 import { platform } from "#platform"
+import { withGlobals } from "../runtime/platform/shared/globals.ts"
 import { UsageError } from "../runtime/domain/errors.ts"
 import type { Watch } from "../runtime/engine/runner.ts"
-import type { Clock, Front, JournalRecord, ModelLoaded, ModelRunner } from "../runtime/ports.ts"
+import type { Clock, Front, JournalRecord, ModelLoaded, ModelRunner, Outside } from "../runtime/ports.ts"
+import type { VirtualClock } from "../runtime/simulation/clock.ts"
 import type { Faults } from "../runtime/simulation/faults.ts"
 import { type ModelLatency, virtualModel } from "../runtime/simulation/model.ts"
 import { type Mortal, mortal } from "../runtime/simulation/mortal.ts"
@@ -48,6 +50,8 @@ export interface Simulation {
   readonly isAlive: boolean
   /** Runs it, or what is left of it. */
   advance(ms: number): void
+  /** Runs it until this holds, at most so long; tells whether it does. */
+  runUntil(isDone: () => boolean, msMax: number): boolean
   /** What the promise comes to as time goes on. Throws UsageError naming it where it does not settle in time. */
   settle<T>(what: string, promise: Promise<T>, msMax?: number): T
   /** Ends the process without a word: no handler, no farewell to the venue, no flush. What it has sent still arrives. */
@@ -73,7 +77,7 @@ export async function openSimulation(options: SimulationOptions): Promise<Simula
     ...(env === undefined ? {} : { env }),
     ...(faults === undefined ? {} : { faults }),
   })
-  const models = await loadModels(options, outside.clock)
+  const models = await loadModels(options, outside)
   const served = await openSimulator({
     market: MARKET,
     outside,
@@ -98,10 +102,13 @@ interface LoadedModel {
 const fileOf = (options: SimulationOptions, source: string): string => options.modelFile?.(source) ?? source
 
 /** Reading and compiling a model takes real time, which must not be seen: all of it before virtual time begins. */
-async function loadModels(options: SimulationOptions, clock: Clock): Promise<ReadonlyMap<string, LoadedModel>> {
-  const { parts = everyPart(), set = {}, env = {} } = options
+async function loadModels(
+  options: SimulationOptions,
+  { clock, env }: Outside,
+): Promise<ReadonlyMap<string, LoadedModel>> {
+  const { parts = everyPart(), set = {} } = options
   const found = new Map<string, LoadedModel>()
-  const plan = planOf(options.bot(), parts, { env: (name) => env[name], set })
+  const plan = planOf(options.bot(), parts, { env: env.get, set })
   for (const spec of plan.tasks) {
     if (spec.kind !== "predict" || found.has(spec.source)) continue
     if (spec.runner !== "onnx") {
@@ -109,7 +116,7 @@ async function loadModels(options: SimulationOptions, clock: Clock): Promise<Rea
     }
     const { source, queueMax, whenFull } = spec
     const path = fileOf(options, source)
-    const runner = parts.runners.onnx!({ clock, source: path, isInline: true, queueMax, whenFull })
+    const runner = parts.runners.onnx!({ clock, source: path, isInline: true, queueMax, whenFull, env })
     found.set(source, { runner, loaded: await runner.load() })
   }
   return found
@@ -129,6 +136,8 @@ class Simulating implements Simulation {
   readonly #models: ReadonlyMap<string, LoadedModel>
   readonly #served: Served
   readonly #disk = memoryDisk()
+  /** What the present life sees, and with it what JavaScript's own clock, timers and chance stand for. */
+  #seen: Outside
   #life: Life | undefined
   #doomed: Exclude<Death, "now"> | undefined
   #lives = 0
@@ -144,6 +153,7 @@ class Simulating implements Simulation {
     this.#options = options
     this.#models = models
     this.#served = served
+    this.#seen = outside
   }
 
   get world(): World {
@@ -158,11 +168,21 @@ class Simulating implements Simulation {
   // ---- time ----
 
   advance(ms: number): void {
-    this.outside.clock.advance(ms)
+    this.#run((clock) => clock.advance(ms))
+  }
+
+  runUntil(isDone: () => boolean, msMax: number): boolean {
+    return this.#run((clock) => clock.runUntil(isDone, clock.now() + msMax * 1_000))
+  }
+
+  #run<T>(work: (clock: VirtualClock) => T): T {
+    return withGlobals(
+      () => this.#seen,
+      () => work(this.outside.clock),
+    )
   }
 
   settle<T>(what: string, promise: Promise<T>, msMax = SETTLE_MS_MAX): T {
-    const { clock } = this.outside
     let end: (() => T) | undefined
     promise.then(
       (value) => (end = () => value),
@@ -172,10 +192,10 @@ class Simulating implements Simulation {
         }),
     )
     const isSettled = (): boolean => end !== undefined
-    clock.runUntil(isSettled, clock.now() + msMax * 1_000)
+    this.runUntil(isSettled, msMax)
     if (end !== undefined) return (end as () => T)()
     throw new UsageError(
-      clock.nextAt() === undefined
+      this.outside.clock.nextAt() === undefined
         ? `${what} is pending and nothing is outstanding: it can never settle`
         : `${what} has not settled within ${msMax} virtual ms`,
     )
@@ -190,26 +210,32 @@ class Simulating implements Simulation {
     this.#lives++
     const body = mortal({ ...outside, random: seededRandom(`${this.#options.seed} life ${this.#lives}`) })
     const seen = this.trace === undefined ? body.outside : traced(body.outside, this.trace)
+    this.#seen = seen
     this.trace?.add("life", this.#lives)
     const { parts = everyPart(), set = {} } = this.#options
-    const opening = openWorld({
-      bot: this.#options.bot(),
-      modelFile: (source) => source,
-      parts: { ...parts, runners: { onnx: (options) => this.#model(options, seen.clock) } },
-      outside: seen,
-      version: "simulated",
-      mode: "demo",
-      venue: { endpoint: this.#served.url },
-      database: ":memory:",
-      openJournal: (options) => this.#journal(options, body),
-      credentials: SIM_ACCOUNT,
-      set,
-      ...(this.trace === undefined ? {} : { watch: watchOf(this.trace) }),
-      ended: () => undefined,
-    })
+    const opening = this.#run(() =>
+      openWorld({
+        bot: this.#options.bot(),
+        modelFile: (source) => source,
+        parts: { ...parts, runners: { onnx: (options) => this.#model(options, seen.clock) } },
+        outside: seen,
+        version: "simulated",
+        mode: "demo",
+        venue: { endpoint: this.#served.url },
+        database: ":memory:",
+        openJournal: (options) => this.#journal(options, body),
+        credentials: SIM_ACCOUNT,
+        set,
+        ...(this.trace === undefined ? {} : { watch: watchOf(this.trace) }),
+        ended: () => undefined,
+      }),
+    )
     const world = this.settle("opening the bot", opening)
     this.#life = { mortal: body, world }
-    this.settle("the bot's start", world.start())
+    this.settle(
+      "the bot's start",
+      this.#run(() => world.start()),
+    )
   }
 
   kill(death: Death): void {

@@ -1,5 +1,6 @@
 // The whole bot with its adapter and its exchange, on one thread and a virtual clock.
 import { expect, test } from "bun:test"
+import { bot, type Bot, schedule } from "perigee"
 import type { Front } from "../../src/runtime/ports.ts"
 import { differenceText, firstDifference } from "../../src/runtime/simulation/trace.ts"
 import { openSimulation, type SimulationOptions } from "../../src/world/simulation.ts"
@@ -99,4 +100,34 @@ test("a promise that nothing can settle fails by name", async () => {
     "the answer has not settled within 1000 virtual ms",
   )
   simulation.stop("the test is over")
+})
+
+test("a strategy that reaches for JavaScript's own clock, timers, chance or network gets virtual ones, or is told", async () => {
+  const real = [globalThis.Date, globalThis.setTimeout, globalThis.fetch, Math.random, performance.now]
+  const seen: unknown[] = []
+  const tick = schedule({ everyMs: 1_000 })
+  const naive = (): Bot =>
+    bot({ name: "naive" })
+      .task(tick)
+      .strategy({
+        async onSchedule(_, ctx) {
+          const before = Date.now()
+          await new Promise((resolve) => setTimeout(resolve, 250))
+          const refusal = await Promise.try(() => fetch("http://elsewhere")).catch(String)
+          const isNow = new Date().getTime() === Math.floor(ctx.now() / 1_000)
+          seen.push([Date.now() - before, isNow, new Date(0).getTime(), Math.random(), refusal])
+        },
+      }) as unknown as Bot
+  const play = async () => {
+    seen.length = 0
+    const simulation = await openSimulation({ bot: naive, seed: 5 })
+    simulation.advance(3_500)
+    simulation.stop("the test is over")
+    return [...seen]
+  }
+  const one = await play()
+  expect(one.length).toBeGreaterThan(2)
+  expect(one[0]).toEqual([250, true, 0, expect.any(Number), expect.stringContaining("fetch reaches a network")])
+  expect(await play()).toEqual(one)
+  expect([globalThis.Date, globalThis.setTimeout, globalThis.fetch, Math.random, performance.now]).toEqual(real)
 })

@@ -42,7 +42,7 @@ export async function virtualDemo(
     ...(trace === undefined ? {} : { trace: trace.add }),
   })
   const { clock } = simulation.outside
-  const isReady = clock.runUntil(() => simulation.world.reasons().length === 0, clock.now() + READY_MS_MAX * 1_000)
+  const isReady = simulation.runUntil(() => simulation.world.reasons().length === 0, READY_MS_MAX)
   if (!isReady) {
     throw new ConfigError(`not ready within ${READY_MS_MAX / 1_000} s: ${simulation.world.reasons().join("; ")}`)
   }
@@ -54,7 +54,14 @@ export async function virtualDemo(
   const difference = trace?.end()
   if (difference !== undefined) machine.err(`${difference}\n`)
   const peakRssMb = Math.round(machine.peakMemoryBytes() / (MEGABYTE / 10)) / 10
-  const summary = { ...stats, readyMs, rssMb: peakRssMb, peakRssMb, seconds: Math.round(clock.monotonic() / 1e5) / 10, why }
+  const summary = {
+    ...stats,
+    readyMs,
+    rssMb: peakRssMb,
+    peakRssMb,
+    seconds: Math.round(clock.monotonic() / 1e5) / 10,
+    why,
+  }
   return { status: difference === undefined ? EXIT.ok : EXIT.failed, summary }
 }
 
