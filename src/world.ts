@@ -9,10 +9,11 @@ import { build, type Plan } from "./runtime/engine/build.ts"
 import { type Bot, declared, isBot } from "./runtime/engine/declaration/bot.ts"
 import { Engine, type EngineOptions } from "./runtime/engine/engine.ts"
 import { endpoint, type Endpoint } from "./runtime/http/endpoint.ts"
-import type { ControlResult, StateImage, TradingMode } from "./runtime/http/deps.ts"
+import type { StateImage, TradingMode } from "./runtime/http/deps.ts"
 import type {
   Clock,
   Credentials,
+  Env,
   Listening,
   ModelRunner,
   Outside,
@@ -25,18 +26,21 @@ import { type JournalOptions, openJournal, type OpenJournal } from "./runtime/st
 import { accountFeed } from "./runtime/tasks/feed/account.ts"
 import { feedTask } from "./runtime/tasks/feed/feed.ts"
 import { manualFeed } from "./runtime/tasks/feed/manual.ts"
-import { type OrdersTask, ordersTask } from "./runtime/tasks/orders.ts"
+import { ordersTask } from "./runtime/tasks/orders.ts"
 import { predictTask } from "./runtime/tasks/predict.ts"
 import { intentTask, relayTask } from "./runtime/tasks/relay.ts"
 import { scheduleTask } from "./runtime/tasks/schedule.ts"
 import type { RunningOrders, RunningTask, TaskHost } from "./runtime/tasks/task.ts"
 import { platform } from "#platform"
+import { controlOf } from "./world/control.ts"
 import { pnlTotal, stateImage } from "./world/image.ts"
 import { MarketGear } from "./world/market-gear.ts"
 import { credentialsOf, secret } from "./world/secrets.ts"
 
 export interface RunnerOptions {
   readonly clock: Clock
+  /** Where a runner finds its keys. */
+  readonly env?: Env
   readonly source: string
   readonly isInline: boolean
   readonly queueMax: number
@@ -103,7 +107,7 @@ export { type Bot, isBot }
 export const nameOf = (bot: Bot): string => declared(bot).options.name
 
 /** Text that no log line, error, event or state dump may hold. */
-export const secretsOf = (credentials: Credentials | undefined): readonly string[] => Object.values(credentials ?? {})
+const secretsOf = (credentials: Credentials | undefined): readonly string[] => Object.values(credentials ?? {})
 
 /** Checks a bot against the parts there are. Throws BuildError with every mistake. */
 export function planOf(
@@ -318,8 +322,9 @@ class Assembly implements World {
   #runner(spec: PredictSpec): ModelRunner {
     const { source, isInline, queueMax, whenFull } = spec
     const path = spec.runner === "onnx" ? this.#options.modelFile(source) : source
-    const { clock } = this.#options.outside
-    const runner = this.#options.parts.runners[spec.runner]!({ clock, source: path, isInline, queueMax, whenFull })
+    const { clock, env: real } = this.#options.outside
+    const env = { ...real, get: (name: string) => secret(real.get, name) }
+    const runner = this.#options.parts.runners[spec.runner]!({ clock, env, source: path, isInline, queueMax, whenFull })
     if (spec.runner === "onnx") this.#fileModels.push(runner)
     return runner
   }
@@ -442,12 +447,6 @@ class Assembly implements World {
     }
   }
 
-  #settle(clientId: string): void {
-    const routers = this.engine.tasks.filter((task): task is OrdersTask => task.spec.kind === "orders")
-    if (routers.some((router) => router.settle(clientId))) return
-    throw new ConfigError(`order ${clientId} is not one in doubt; GET /state names those that are`)
-  }
-
   #uptimeMs(): number {
     return (this.#options.outside.clock.now() - this.#startedAt) / 1_000
   }
@@ -473,25 +472,8 @@ class Assembly implements World {
       ready: () => ({ mode, reasons: this.reasons(), skipped: [] }),
       state: () => this.image(),
       metrics: () => this.#metrics,
-      control: {
-        pause: (why) => done("paused", () => engine.pause(why)),
-        resume: () => done("resumed", () => engine.resume()),
-        cancelAll: () => done("canceled", () => engine.cancelAll()),
-        flatten: () => done("flattened", () => engine.flatten()),
-        settle: (clientId) => done("settled", () => this.#settle(clientId)),
-        stop: () => done("stopping", () => this.#options.ended("asked to over the endpoint")),
-      },
+      control: controlOf(engine, this.#options.ended),
       subscribe: (listener) => engine.subscribe(({ kind, ...rest }) => listener({ name: kind, data: rest })),
     })
-  }
-}
-
-async function done(message: string, work: () => void | Promise<void>): Promise<ControlResult> {
-  try {
-    await work()
-    return { isDone: true, message }
-  } catch (error) {
-    if (!(error instanceof ConfigError) && !(error instanceof Error)) throw error
-    return { isDone: false, message: describe(error) }
   }
 }

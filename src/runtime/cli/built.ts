@@ -38,5 +38,5 @@ export async function runBuilt(options: BuiltOptions): Promise<void> {
   const { args } = machine
   const isOptionFirst = args[0]?.startsWith("--") === true && !["--help", "--version"].includes(args[0])
   const words = args.length === 0 || isOptionFirst ? ["run", ...args] : args
-  machine.exit(await main(commands, () => options.contents, words, machine))
+  machine.exit(await main(commands, () => options.contents, words, machine, name))
 }

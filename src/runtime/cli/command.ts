@@ -49,7 +49,7 @@ export interface Command {
 const HELP: Options = { help: { type: "boolean", help: "show this and exit" } }
 
 /** Reads the words after the command's name; a wrong one is a ConfigError that names it. */
-export function parse(command: Command, words: readonly string[]): Arguments {
+export function parse(command: Command, words: readonly string[], program = "perigee"): Arguments {
   const options = { ...command.options, ...HELP }
   try {
     const { values, positionals } = parseArgs({
@@ -69,7 +69,7 @@ export function parse(command: Command, words: readonly string[]): Arguments {
     })
     return { values: values as Values, positionals }
   } catch (error) {
-    const remedy = `perigee ${command.name} --help lists what it takes`
+    const remedy = `${program} ${command.name} --help lists what it takes`
     // A value with a dash in front is taken for an option; the parser says so in three lines.
     const dashed = /^Option '(?:-\w, )?(--[\w-]+)\b.*' argument is ambiguous/.exec(describe(error))?.[1]
     if (dashed !== undefined) {
@@ -80,13 +80,13 @@ export function parse(command: Command, words: readonly string[]): Arguments {
   }
 }
 
-export function help(command: Command): string {
+export function help(command: Command, program: string): string {
   const rows = Object.entries({ ...command.options, ...HELP }).map(([name, option]) => {
     const short = option.short === undefined ? "" : `-${option.short}, `
     const left = `${short}--${name}${option.value === undefined ? "" : ` ${option.value}`}`
     return `  ${left.padEnd(24)}${option.help}`
   })
-  const usage = ["perigee", command.name, command.takes, "[options]"].filter((word) => word !== "").join(" ")
+  const usage = [program, command.name, command.takes, "[options]"].filter((word) => word !== "").join(" ")
   return [`${usage}`, "", `  ${command.summary}`, "", ...rows, ""].join("\n")
 }
 

@@ -8,35 +8,41 @@ export async function main(
   version: () => Readonly<Record<string, unknown>>,
   words: readonly string[],
   terminal: Machine,
+  program = "perigee",
 ): Promise<number> {
   const [name, ...rest] = words
   if (name === undefined || name === "help" || name === "--help") {
-    terminal.out(overview(commands))
+    terminal.out(overview(commands, program))
     return name === undefined ? EXIT.usage : EXIT.ok
   }
   if (name === "--version" || name === "version") {
     const facts = version()
-    terminal.out(rest.includes("--json") ? `${JSON.stringify(facts)}\n` : `perigee ${String(facts["version"])}\n`)
+    terminal.out(rest.includes("--json") ? `${JSON.stringify(facts)}\n` : `${program} ${String(facts["version"])}\n`)
     return EXIT.ok
   }
   const command = commands.find((candidate) => candidate.name === name)
   if (command === undefined) {
-    terminal.err(`perigee: there is no command "${name}"; perigee --help lists them\n`)
+    terminal.err(`${program}: there is no command "${name}"; ${program} --help lists them\n`)
     return EXIT.usage
   }
-  return attempt(command, rest, terminal)
+  return attempt(command, rest, terminal, program)
 }
 
-async function attempt(command: Command, words: readonly string[], terminal: Machine): Promise<number> {
+async function attempt(
+  command: Command,
+  words: readonly string[],
+  terminal: Machine,
+  program: string,
+): Promise<number> {
   try {
-    const args = parse(command, words)
+    const args = parse(command, words, program)
     if (flag(args.values, "help")) {
-      terminal.out(help(command))
+      terminal.out(help(command, program))
       return EXIT.ok
     }
     return await command.run(args)
   } catch (error) {
-    terminal.err(`perigee ${command.name}: ${describe(error)}\n`)
+    terminal.err(`${program} ${command.name}: ${describe(error)}\n`)
     if (error instanceof UnreachableError) return EXIT.unreachable
     return isUsersMistake(error) ? EXIT.usage : EXIT.failed
   }
@@ -48,8 +54,10 @@ const isUsersMistake = (error: unknown): boolean =>
   error instanceof JournalError ||
   error instanceof ModelError
 
-function overview(commands: readonly Command[]): string {
+function overview(commands: readonly Command[], program: string): string {
   const width = Math.max(...commands.map(({ name, takes }) => name.length + takes.length + 1)) + 3
   const rows = commands.map(({ name, takes, summary }) => `  ${`${name} ${takes}`.padEnd(width)}${summary}`)
-  return ["perigee <command> [options]", "", ...rows, "", "  perigee <command> --help tells the rest.", ""].join("\n")
+  return [`${program} <command> [options]`, "", ...rows, "", `  ${program} <command> --help tells the rest.`, ""].join(
+    "\n",
+  )
 }

@@ -75,6 +75,7 @@ function bodyOf(body: string): unknown {
 const CONTROLS = {
   pause: "stop placing orders until `resume`; feeds go on",
   resume: "place orders again, after a pause or a halt",
+  "cancel-all": "cancel the bot's open orders",
   flatten: "cancel the bot's orders and trade its position away",
   stop: "end the bot gracefully",
 } as const

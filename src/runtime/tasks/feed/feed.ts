@@ -21,7 +21,9 @@ export function feedTask(spec: FeedSpec, host: TaskHost, deps: FeedDeps): Runnin
   const publishCandle = channel.kind === "candles" ? host.publisher("onCandle") : undefined
   const publishBookState = host.publisher("onBookState")
 
+  const routes: Route[] = []
   const join = (route: Route) => {
+    routes.push(route)
     if (publishTrade !== undefined) route.trades.push(publishTrade)
     if (publishLob !== undefined) route.lobs.push(publishLob)
     if (publishCandle !== undefined) route.candles.push(publishCandle)
@@ -54,6 +56,8 @@ export function feedTask(spec: FeedSpec, host: TaskHost, deps: FeedDeps): Runnin
       market: spec.market,
       channel,
       insts: spec.insts,
+      messages: routes.reduce((sum, { events }) => sum + events, 0),
+      receivedAt: Math.max(0, ...routes.map(({ lastAt }) => lastAt)),
       books: Object.fromEntries([...books].map(([inst, book]) => [inst, book.summary()])),
     }),
     book: (inst) => books.get(inst)?.view(),

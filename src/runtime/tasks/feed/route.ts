@@ -12,6 +12,8 @@ export interface Route {
   book: BookKeeper | undefined
   /** Local time of the newest event, µs: what silence is measured from. */
   lastAt: number
+  /** Events that came. */
+  events: number
   /** Of the newest trade or best bid and ask; 0 before the first. */
   lastPrice: number
 }
@@ -23,6 +25,7 @@ const newRoute = (inst: Inst): Route => ({
   candles: [],
   book: undefined,
   lastAt: 0,
+  events: 0,
   lastPrice: 0,
 })
 
@@ -62,6 +65,7 @@ export class Routes {
       this.#newest = route
     }
     route.lastAt = receivedAt
+    route.events++
     if (event.kind === "trade") return publishTrade(route, event, receivedAt)
     if (event.kind === "lob") return publishLob(route, event, receivedAt)
     return publishCandle(route.candles, event, receivedAt)
