@@ -121,6 +121,23 @@ describe("a virtual WebSocket", () => {
     expect(texts.every((run) => new Set(run).size < 51)).toBe(true)
   })
 
+  test("half cut, is lost to its client at once, and the server still gets what was sent", () => {
+    const outside = world({ latencyMsMin: 1, lateMsMax: 500 })
+    const seen: string[] = []
+    const told = (event: string): void => void seen.push(`${outside.clock.monotonic() / 1_000} ${event}`)
+    serve(outside, { text: (_, text) => told(text), closed: () => told("closed") })
+    const { socket, events } = connect(outside)
+    outside.clock.advance(10)
+    outside.network.setFaults({ halfCutRate: 1, latencyMsMin: 1, lateMsMax: 500 })
+    expect(socket.send("order")).toBe(true)
+    outside.clock.advance(0)
+    expect(events.at(-1)).toBe("10 closed 1006 ")
+    expect(socket.send("more")).toBe(false)
+    outside.clock.advance(1_000)
+    expect(seen.map((event) => event.split(" ")[1])).toEqual(["order", "closed"])
+    expect(Number(seen[0]?.split(" ")[0])).toBeWithin(11, 511)
+  })
+
   test("is closed when its server stops", async () => {
     const outside = world()
     const listening = await outside.listener.listen({
@@ -137,6 +154,18 @@ describe("a virtual WebSocket", () => {
 })
 
 describe("a virtual HTTP request", () => {
+  test("may arrive after its caller has given up", async () => {
+    const outside = world({ lateRequestRate: 1, lateMsMax: 5_000 }, 2)
+    const served: number[] = []
+    serve(outside, {}, () => (served.push(outside.clock.monotonic() / 1_000), new Response("")))
+    const asked = outside.http.request(get, 10).catch((error: unknown) => error)
+    outside.clock.advance(10)
+    expect(await asked).toMatchObject({ wasSent: true })
+    outside.clock.advance(5_000)
+    expect(served).toHaveLength(1)
+    expect(served[0]).toBeGreaterThan(10)
+  })
+
   function ask(outside: World, call = get, timeoutMs = 100) {
     const answers: unknown[] = []
     outside.http.request(call, timeoutMs).then(
