@@ -12,7 +12,7 @@ const runner: ModelRunner = {
   load: () => Promise.resolve(loaded),
   predict: (input) =>
     input.data[0] === 13
-      ? Promise.reject(new ModelError("model /home/me/double.onnx: no"))
+      ? Promise.reject(new ModelError("model /srv/models/double.onnx: no"))
       : Promise.resolve({ ...input, data: input.data.map((value) => 2 * value) }),
   close: () => Promise.resolve(),
 }
@@ -27,7 +27,7 @@ function make(seed: number) {
   const clock = virtualClock(0, drainMicrotasks)
   const source = "double.onnx"
   const random = seededRandom(seed)
-  const path = "/home/me/double.onnx"
+  const path = "/srv/models/double.onnx"
   const model = virtualModel({ runner, loaded, clock, random, source, path, latencyMsMin: 10, latencyMsMax: 30 })
   const heard: string[] = []
   const ask = (value: number, deadlineMs = 1_000): void => {
