@@ -28,7 +28,7 @@ const depth = book("binance-um", [INST], { everyMs: 0 })
 const model = onnx("models/momentum.onnx", { deadlineMs: 1_000, queueMax: 4, whenFull: "newest" })
 const router = orders("binance-um")
 
-const window = new FeatureWindow()
+let window = new FeatureWindow()
 let askedAt = 0
 
 export default bot({
@@ -57,6 +57,12 @@ export default bot({
   .strategy(
     {
       name: "momentum",
+
+      // What it saw in a former life in this process is not what it has seen now.
+      start() {
+        window = new FeatureWindow()
+        askedAt = 0
+      },
 
       onTrade({ data }) {
         window.trade(data.timestamp, data.size, data.side)

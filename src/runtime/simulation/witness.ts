@@ -18,7 +18,7 @@ export interface Witness {
 }
 
 /** The top of a book that somebody holds for right. */
-export interface Believed {
+interface Believed {
   readonly inst: Inst
   readonly seq: SequenceNumber | undefined
   readonly bids: Levels
