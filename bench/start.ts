@@ -16,8 +16,8 @@ export const bench: Bench = {
       if (!existsSync(perigee)) await finished([process.execPath, "scripts/build.ts"])
       const bot = await built("full", folder)
       const bare = await bareProgram(folder)
-      let runs = 0
-      const database = (name: string): string => join(folder, `${name}-${++runs}.db`)
+      // Made by the run that warms up: from then on each start is a restart, as in a container.
+      const database = (name: string): string => join(folder, `${name}.db`)
       const live = ["--live", "--endpoint", exchange.url, "--log", "error"]
       const ofBot = (port: number): string[] => [bot, ...live, "--http-port", String(port), "--db", database("bot")]
       const ofDemo = (port: number): string[] => {
