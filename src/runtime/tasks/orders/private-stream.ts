@@ -55,8 +55,7 @@ export class PrivateStream {
       frame: (text, receivedAt) => this.#frame(text, receivedAt),
       changed: (state, why, retryMs) => {
         if (state === "live") this.#opened()
-        else if (state === "lost") this.#lost(why, retryMs)
-        else if (state === "stopped") this.#stopped()
+        else if (state === "lost" || state === "stopped") this.#lost(why, retryMs)
       },
       refused: (_id, code, message) => this.#tellUnreadable(`the venue refused a subscription (${code})`, message),
       heartbeat: venue.heartbeat,
@@ -112,11 +111,6 @@ export class PrivateStream {
     this.#isLive = true
     this.#renewLater(1)
     for (const listener of this.#listeners) listener.opened?.()
-  }
-
-  #stopped(): void {
-    this.#renewal?.cancel()
-    this.#isLive = false
   }
 
   #lost(why: string, retryMs: number | undefined): void {
