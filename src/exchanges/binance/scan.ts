@@ -59,8 +59,8 @@ const namesMax = 4096
 const streamsMax = 4096
 const EMPTY = new Float64Array(0)
 
-/** Makes the scan of one market. `fromNative` is asked once a symbol. */
-export function futuresScan(market: Market, fromNative: (symbol: string) => string): Scan {
+/** Makes the scan of one market. `readInst` is asked once a symbol; what it cannot name is the general decoder's to refuse. */
+export function futuresScan(market: Market, readInst: (symbol: string) => string | undefined): Scan {
   const names = new Map<string, string>()
   const lanes = new Map<number, Lane>()
   let lane = BARE[0]!
@@ -74,16 +74,19 @@ export function futuresScan(market: Market, fromNative: (symbol: string) => stri
     if (text.startsWith(symbol, at + 1) && symbol.length > 1) return at + 1 + symbol.length
     const end = plainStringEnd(text, at)
     if (end < 0 || end === at + 2) return -1
-    symbol = copied(text.slice(at + 1, end))
-    inst = nameOf(symbol.slice(0, -1))
+    const found = copied(text.slice(at + 1, end))
+    const name = nameOf(found.slice(0, -1))
+    if (name === undefined) return -1
+    symbol = found
+    inst = name
     return end
   }
 
-  function nameOf(native: string): string {
+  function nameOf(native: string): string | undefined {
     const known = names.get(native)
     if (known !== undefined) return known
-    const name = fromNative(native)
-    if (names.size < namesMax) names.set(native, name)
+    const name = readInst(native)
+    if (name !== undefined && names.size < namesMax) names.set(native, name)
     return name
   }
 

@@ -11,12 +11,13 @@ export interface InstParts {
   readonly expiry?: string
 }
 
-const WORD = "[A-Z0-9]+"
+/** Capitals and digits; also of scripts that have no small letters: venues list `币安人生`. */
+const WORD = "[\\p{Lu}\\p{Lo}\\p{Nd}]+"
 const FORMS: readonly { type: InstrumentType; form: RegExp }[] = [
-  { type: "perpetual", form: new RegExp(`^(${WORD})_(${WORD})_PERP$`) },
-  { type: "future", form: new RegExp(`^(${WORD})_(${WORD})_FUT_(\\d{6}|\\d{8})$`) },
-  { type: "equity", form: new RegExp(`^(${WORD})_(${WORD})_EQ$`) },
-  { type: "spot", form: new RegExp(`^(${WORD})_(${WORD})$`) },
+  { type: "perpetual", form: new RegExp(`^(${WORD})_(${WORD})_PERP$`, "u") },
+  { type: "future", form: new RegExp(`^(${WORD})_(${WORD})_FUT_(\\d{6}|\\d{8})$`, "u") },
+  { type: "equity", form: new RegExp(`^(${WORD})_(${WORD})_EQ$`, "u") },
+  { type: "spot", form: new RegExp(`^(${WORD})_(${WORD})$`, "u") },
 ]
 
 /** Splits a name into its parts; undefined where it is no instrument name. */
@@ -35,6 +36,10 @@ export function instMistake(market: Market, inst: string): string | undefined {
   const parts = parseInst(inst)
   if (parts === undefined) {
     return `"${inst}" is not an instrument name; write BASE_QUOTE, BASE_QUOTE_PERP or BASE_QUOTE_FUT_YYMMDD in capitals`
+  }
+  const digits = market === "gate-delivery" ? 8 : 6
+  if (parts.expiry !== undefined && parts.expiry.length !== digits && LISTED[market].includes("future")) {
+    return `${market} writes an expiry with ${digits} digits, but ${inst} has ${parts.expiry.length}`
   }
   if (LISTED[market].includes(parts.type)) return undefined
   return `${market} lists ${LISTED[market].join(" and ")} instruments, but ${inst} is a ${parts.type}`
@@ -79,19 +84,41 @@ type MadeOf<S extends string, Char extends string> = S extends `${infer Head}${i
     : false
   : false
 type IsWord<S extends string> = MadeOf<S, Letter | Digit>
-type IsExpiry<S extends string> = MadeOf<S, Digit>
+type IsExpiry<M extends Market, S extends string> = [MadeOf<S, Digit>, Left<S>] extends [
+  true,
+  M extends "gate-delivery" ? `${Digit}${Digit}` : "",
+]
+  ? true
+  : false
+/** What is left of an expiry after six characters. */
+type Left<S extends string> =
+  S extends `${infer _A}${infer _B}${infer _C}${infer _D}${infer _E}${infer _F}${infer Rest}` ? Rest : false
 
-type PairQuote<M extends Market> = M extends "binance-um"
-  ? "USDT" | "USDC" | "USD" | "BTC" | "USD1"
-  : M extends "binance-cm"
-    ? "USD" | "USDT"
-    : M extends "gate-futures" | "gate-delivery"
-      ? "USDT" | "USD"
-      : M extends "okx"
-        ? "USDT" | "USDC" | "USD" | "BTC" | "ETH" | "EUR" | "USDG"
-        : M extends "hyperliquid"
-          ? "USDC" | "USDT" | "USDT0" | "USDH" | "USDE"
-          : string
+type Dollar = "USDT" | "USDC" | "USD" | "USD1"
+type Coin = "BTC" | "ETH"
+type Fiat = "EUR" | "TRY" | "BRL" | "AUD"
+
+/**
+ * Quotes that a literal may have. A market that lists one more takes it as a plain `string`, and is asked when the bot
+ * starts.
+ */
+interface Quotes {
+  "binance-spot":
+    | Dollar
+    | Coin
+    | Fiat
+    | ("FDUSD" | "TUSD" | "USDP" | "BUSD" | "DAI" | "EURI" | "AEUR" | "RLUSD" | "BNB" | "XRP" | "TRX" | "DOGE")
+    | ("GBP" | "JPY" | "PLN" | "RON" | "ARS" | "MXN" | "COP" | "CZK" | "ZAR" | "UAH" | "IDR")
+  "binance-um": Dollar | "BTC"
+  "binance-cm": "USD" | "USDT"
+  okx: Dollar | Coin | Fiat | "USDG" | "AED" | "SGD" | "OKB"
+  "gate-spot": Dollar | Coin | Fiat | "USDE" | "GT"
+  "gate-futures": "USDT" | "USD"
+  "gate-delivery": "USDT" | "USD"
+  "gate-unified": Dollar | Coin | Fiat | "USDE" | "GT"
+  hyperliquid: "USDC" | "USDT" | "USDT0" | "USDH" | "USDE"
+}
+type PairQuote<M extends Market> = Quotes[M]
 
 type SpotMarket = "binance-spot" | "okx" | "gate-spot" | "gate-unified" | "hyperliquid"
 type PerpMarket = "binance-um" | "binance-cm" | "okx" | "gate-futures" | "hyperliquid"
@@ -102,7 +129,7 @@ export type InstOn<M extends Market, S extends string> = string extends S
   ? S
   : S extends `${infer Base}_${infer Quote}_FUT_${infer Expiry}`
     ? [M] extends [FutureMarket]
-      ? [IsWord<Base>, Quote extends PairQuote<M> ? true : false, IsExpiry<Expiry>] extends [true, true, true]
+      ? [IsWord<Base>, Quote extends PairQuote<M> ? true : false, IsExpiry<M, Expiry>] extends [true, true, true]
         ? S
         : never
       : never

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test"
 import * as fc from "fast-check"
-import { fromNative, toNative } from "../../../src/exchanges/binance/map/inst.ts"
+import { fromNative, readInst, toNative } from "../../../src/exchanges/binance/map/inst.ts"
 import { WireError } from "../../../src/runtime/domain/errors.ts"
 import { instMistake } from "../../../src/runtime/domain/inst.ts"
 
@@ -17,7 +17,7 @@ test("every perpetual and future goes out and comes back, and is a name the mark
   )
 })
 
-test("every symbol comes back as it was, whatever it is", () => {
+test("every symbol comes back as it was, or is refused by name", () => {
   const symbols = fc.oneof(
     word,
     fc.tuple(word, quote).map(([base, quote]) => base + quote),
@@ -25,7 +25,9 @@ test("every symbol comes back as it was, whatever it is", () => {
   fc.assert(
     fc.property(symbols, fc.option(fc.stringMatching(/^\d{6}$/), { nil: undefined }), (pair, expiry) => {
       const symbol = expiry === undefined ? pair : `${pair}_${expiry}`
-      expect(toNative(fromNative(symbol))).toBe(symbol)
+      const inst = readInst(symbol)
+      if (inst === undefined) expect(() => fromNative(symbol)).toThrow(`"${symbol}"`)
+      else expect([fromNative(symbol), toNative(inst)]).toEqual([inst, symbol])
     }),
   )
 })
@@ -40,12 +42,10 @@ test("symbols are read as the venue writes them", () => {
     ETHBTC: "ETH_BTC_PERP",
     "1000PEPEUSDC": "1000PEPE_USDC_PERP",
     测试USDT: "测试_USDT_PERP",
-    // Not of the form: no base, no known quote, an unknown suffix.
-    USDT: "USDT",
-    ETHEUR: "ETHEUR",
-    BTCUSDT_ABC: "BTCUSDT_ABC",
   }
   for (const [symbol, inst] of Object.entries(names)) expect(fromNative(symbol)).toBe(inst)
+  // No base, no known quote, an unknown suffix.
+  for (const symbol of ["USDT", "ETHEUR", "BTCUSDT_ABC"]) expect(() => fromNative(symbol)).toThrow(WireError)
 })
 
 test("a name the market cannot list is refused with what it lists", () => {

@@ -1,13 +1,13 @@
 import { expect, test } from "bun:test"
 import { existsSync, readFileSync } from "node:fs"
 import { gunzipSync } from "node:zlib"
-import { fromNative } from "../../../src/exchanges/binance/map/inst.ts"
+import { readInst } from "../../../src/exchanges/binance/map/inst.ts"
 import { readFrame } from "../../../src/exchanges/binance/map/frame.ts"
 import { futuresScan } from "../../../src/exchanges/binance/scan.ts"
 import { decoder } from "../../../src/exchanges/kit/frame.ts"
 import { framesOf } from "../fixture.ts"
 
-const scan = futuresScan("binance-um", fromNative)
+const scan = futuresScan("binance-um", readInst)
 const general = decoder(readFrame)
 const HOT = /"e":"(depthUpdate|bookTicker|trade|aggTrade)"/
 

@@ -105,10 +105,12 @@ export function toAccountEvents(frame: AccountFrame, receivedAt: number): Decode
     read.rows(row[field], "P", (position: PositionUpdate) => positionOf(position, timestamp)),
   )
   const stamps = { market, timestamp, receivedAt } as const
+  const cause = read.text(update, "m")
   const both = {
     kind: "accBalPos",
     ...stamps,
-    cause: read.text(update, "m"),
+    cause,
+    ...(cause === "FUNDING_FEE" ? { isFunding: true as const } : {}),
     balances: balances ?? [],
     positions: positions ?? [],
   } as const

@@ -157,6 +157,17 @@ export const toTrades = (reply: Json): ResultOf<"trades"> =>
     timestamp: read.timeMs(row, "time"),
   }))
 
+type AggTradeReply = read.Row<"a" | "p" | "q" | "T" | "m">
+
+export const toAggTrades = (reply: Json): ResultOf<"tradeHistory"> =>
+  read.rows(reply, "aggTrades", (row: AggTradeReply) => ({
+    price: positive(row, "p"),
+    size: positive(row, "q"),
+    side: read.flag(row, "m") ? ("SELL" as const) : ("BUY" as const),
+    tradeId: read.id(row, "a"),
+    timestamp: read.timeMs(row, "T"),
+  }))
+
 /** One object where one symbol was asked for, a list otherwise. */
 const asList = (reply: Json): Json => (Array.isArray(reply) ? (reply as readonly Json[]) : [reply])
 
@@ -213,12 +224,17 @@ export function toFundingInfo(
 }
 
 export const toFundingHistory = (reply: Json): FundingRate[] =>
-  read.rows(reply, "rates", (row: read.Row<"symbol" | "fundingRate" | "fundingTime">) => ({
-    inst: instOf(row, "symbol"),
-    rate: read.number(row, "fundingRate"),
-    fundingAt: read.timeMs(row, "fundingTime"),
-    timestamp: read.timeMs(row, "fundingTime"),
-  }))
+  read.rows(reply, "rates", (row: read.Row<"symbol" | "fundingRate" | "fundingTime" | "markPrice">) => {
+    // Blank for settlements of long ago.
+    const markPrice = read.maybe(row, "markPrice", read.number)
+    return {
+      inst: instOf(row, "symbol"),
+      rate: read.number(row, "fundingRate"),
+      fundingAt: read.timeMs(row, "fundingTime"),
+      ...(markPrice === undefined ? {} : { markPrice }),
+      timestamp: read.timeMs(row, "fundingTime"),
+    }
+  })
 
 type InterestReply = read.Row<"symbol" | "sumOpenInterest" | "sumOpenInterestValue" | "timestamp">
 
