@@ -1,7 +1,7 @@
 // Writes src/models/onnx/kept.ts: which functions of the ONNX runtime's WebAssembly file models need. It counts them while it runs the models
-// of scripts/zoo.py and the test fixtures, failures included.
+// of scripts/zoo.py and zoo-libraries.py and the test fixtures, failures included.
 //
-//   python scripts/zoo.py /tmp/zoo && bun scripts/record-kept.ts /tmp/zoo
+//   python scripts/zoo.py /tmp/zoo && python scripts/zoo-libraries.py /tmp/zoo && bun scripts/record-kept.ts /tmp/zoo
 import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import wasmPath from "../src/models/onnx/wasm-file.ts"

@@ -25,13 +25,17 @@ export interface Case {
 
 type Stored = Omit<Case, "data"> & { readonly data: readonly (number | null)[] }
 
-/** Answers of the native onnxruntime, by make.py. */
-export const cases: readonly Case[] = (JSON.parse(readFileSync(fixture("expected.json"), "utf8")) as Stored[]).map(
-  (stored) => ({
-    ...stored,
-    data: Float32Array.from(stored.data, (value) => value ?? Number.NaN),
-  }),
-)
+const stored = (name: string): readonly Case[] =>
+  (JSON.parse(readFileSync(fixture(name), "utf8")) as Stored[]).map((one) => ({
+    ...one,
+    data: Float32Array.from(one.data, (value) => value ?? Number.NaN),
+  }))
+
+/** Models of PyTorch, LightGBM and scikit-learn with the answers of the native onnxruntime, by real.py. */
+export const realCases = stored("real.json")
+
+/** The same and those for odd models, by make.py. */
+export const cases: readonly Case[] = [...stored("expected.json"), ...realCases]
 
 export const tensor = (
   data: ArrayLike<number>,
