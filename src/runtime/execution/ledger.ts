@@ -43,8 +43,8 @@ interface Entry {
   /** Sum of the fills known one by one. */
   fillsSize: Decimal
   fillsNotional: Decimal
-  /** The venue's time of its newest word: price and size of an older one are out of date. */
-  toldAt: number
+  /** The venue's time of its newest word on price and size: those of an older one are out of date. */
+  termsAt: number
 }
 
 /** Final orders kept in memory for late news; older ones are recalled from the journal. */
@@ -121,7 +121,7 @@ export class Ledger {
 
   /** A new order, about to be sent. */
   place(order: Order): void {
-    const entry: Entry = { order, fillsSize: "0", fillsNotional: "0", toldAt: 0 }
+    const entry: Entry = { order, fillsSize: "0", fillsNotional: "0", termsAt: 0 }
     this.#entries.set(order.clientId, entry)
     this.#live.set(order.clientId, entry)
   }
@@ -134,7 +134,7 @@ export class Ledger {
 
   /** An order from the journal, with the fills written down for it. */
   restore(order: Order, fills: readonly Fill[]): void {
-    const entry: Entry = { order, fillsSize: "0", fillsNotional: "0", toldAt: 0 }
+    const entry: Entry = { order, fillsSize: "0", fillsNotional: "0", termsAt: 0 }
     for (const fill of fills) {
       if (this.#fillKeys.add(fill) === "again") continue
       count(entry, fill)
@@ -241,8 +241,10 @@ export class Ledger {
     const counted = word.fill === undefined ? undefined : this.#count(entry, { ...word.fill, clientId: order.clientId })
     const filled = larger(larger(order.filled, word.filledSize ?? "0"), entry.fillsSize)
     const state = nextState(order.state, word.status)
-    const isNewest = word.timestamp >= entry.toldAt
-    if (isNewest) entry.toldAt = word.timestamp
+    // News of one order overtake each other: the answer to a cancel, which names no terms, may come before that to an amend.
+    const hasTerms = word.size !== undefined || word.price !== undefined
+    const isNewest = hasTerms && word.timestamp >= entry.termsAt
+    if (isNewest) entry.termsAt = word.timestamp
     const next: Mutable<Order> = { ...order, state, orderId: word.orderId, filled, ...average(entry, filled, word) }
     if (isNewest && isOther(order.size, word.size)) next.size = word.size
     if (isNewest && isOther(order.price, word.price)) next.price = word.price
@@ -285,7 +287,7 @@ export class Ledger {
     if (order === undefined) return undefined
     // Its fills are already written down; whether one is new is the journal's to say.
     const notional = order.avgPrice === undefined ? "0" : times(order.avgPrice, order.filled)
-    const entry: Entry = { order, fillsSize: order.filled, fillsNotional: notional, toldAt: 0 }
+    const entry: Entry = { order, fillsSize: order.filled, fillsNotional: notional, termsAt: 0 }
     this.#entries.set(clientId, entry)
     this.#index(entry)
     if (isFinal(order.state)) this.#end(clientId)

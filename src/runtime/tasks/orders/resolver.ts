@@ -25,6 +25,8 @@ interface Case {
   why: string
   /** Venue's time, µs: a live answer from before this may still change by the request whose answer was lost. */
   conclusiveAt: number
+  /** An amend's answer was lost: what it made of price and size is asked for even where the order has ended since. */
+  isOfTerms: boolean
   readonly backoff: Backoff
   silences: number
   /** Whether the venue answered the latest question, with whatever. */
@@ -67,14 +69,16 @@ export class Resolver {
     }
   }
 
-  /** Asks soon, and again until the answer is conclusive. `conclusiveAt`: see Case. */
-  ask(clientId: string, why: string, conclusiveAt = 0): void {
+  /** Asks soon, and again until the answer is conclusive. `conclusiveAt`, `isOfTerms`: see Case. */
+  ask(clientId: string, why: string, conclusiveAt = 0, isOfTerms = false): void {
     const known = this.#cases.get(clientId)
     if (known !== undefined) {
       known.conclusiveAt = Math.max(known.conclusiveAt, conclusiveAt)
+      known.isOfTerms ||= isOfTerms
       return
     }
     const opened = this.#open(clientId, why, conclusiveAt)
+    opened.isOfTerms = isOfTerms
     this.#later(opened, FIRST_MS * (0.5 + this.#deps.random.next()))
   }
 
@@ -98,6 +102,7 @@ export class Resolver {
       clientId,
       why,
       conclusiveAt,
+      isOfTerms: false,
       backoff,
       silences: 0,
       isAnswered: false,
@@ -133,7 +138,7 @@ export class Resolver {
     const { desk, offset, log, venue } = this.#deps
     const order = desk.ledger.order(open.clientId)
     open.isAnswered = true
-    if (order === undefined || isFinal(order.state)) return this.#close(open)
+    if (order === undefined || (isFinal(order.state) && !open.isOfTerms)) return this.#close(open)
     const askedAt = offset.now()
     const outcome = await this.#call("order", {
       inst: order.inst,
@@ -142,7 +147,9 @@ export class Resolver {
     })
     if (this.#isStopped) return
     if (outcome.kind === "accepted") return this.#told(open, outcome.value, askedAt)
-    if (outcome.kind === "refused" && outcome.meaning === "not-found") return this.#silent(open, order, askedAt)
+    if (outcome.kind === "refused" && outcome.meaning === "not-found") {
+      return isFinal(order.state) ? this.#close(open) : this.#silent(open, order, askedAt)
+    }
     const why = outcome.kind === "refused" ? outcome.reason : outcome.why
     open.isAnswered = false
     log.warn("orders.ask.failed", { market: venue.market, clientId: open.clientId, why })

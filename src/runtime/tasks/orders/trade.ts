@@ -205,7 +205,7 @@ export class Trade {
   /** A lost answer, or one that says there is no such order: the venue is asked how the order stands. */
   #followUp(clientId: string, what: string, outcome: Outcome<OrderAck>, conclusiveAt: number): void {
     const { resolver, offset } = this.#deps
-    if (outcome.kind === "unknown") resolver.ask(clientId, `${what}: ${outcome.why}`, conclusiveAt)
+    if (outcome.kind === "unknown") resolver.ask(clientId, `${what}: ${outcome.why}`, conclusiveAt, what === "amend")
     if (outcome.kind !== "refused") return
     if (outcome.meaning === "clock") void offset.measure()
     if (outcome.meaning === "not-found") resolver.ask(clientId, `${what}: ${outcome.reason}`)
