@@ -4,7 +4,8 @@ import type { Decoded } from "./domain/events.ts"
 import type { Inst } from "./domain/inst.ts"
 import type { Market } from "./domain/market.ts"
 import type { OperationName, ParamsOf, ResultOf } from "./domain/operation.ts"
-import type { Balance, Fill, Order, OrderState, Position } from "./domain/order.ts"
+import type { Decimal } from "./domain/decimal.ts"
+import type { Balance, Fill, FundingPayment, Order, OrderState, Position } from "./domain/order.ts"
 import type { Outcome } from "./domain/outcome.ts"
 import type { AltTensor } from "./domain/tensor.ts"
 
@@ -142,6 +143,10 @@ export type JournalRecord =
   | { readonly kind: "order"; readonly order: Order; readonly cause: string; readonly at: number }
   /** A fill of one of the bot's own orders; one already known by (market, inst, tradeId, orderId) is ignored. */
   | { readonly kind: "fill"; readonly fill: Fill; readonly at: number }
+  /** A settlement of funding; one already known by (market, inst, id) is ignored. */
+  | { readonly kind: "funding"; readonly payment: FundingPayment; readonly at: number }
+  /** What the oldest own fills of an inst add up to; overwrites what was written before. */
+  | { readonly kind: "books"; readonly books: OwnBooks }
   /** The venue's own word on the account. */
   | { readonly kind: "position"; readonly position: Position }
   | { readonly kind: "balance"; readonly balance: Balance }
@@ -160,6 +165,36 @@ export interface OwnPosition {
   readonly fills: number
 }
 
+/**
+ * What the own fills of one inst add up to, from the first to the last at or before `untilAt` (both the venue's time, µs).
+ * Fills up to there need not be kept: profit and loss is these books and the later fills.
+ */
+export interface OwnBooks {
+  readonly market: Market
+  readonly inst: Inst
+  readonly sinceAt: number
+  readonly untilAt: number
+  /** Signed, native unit. */
+  readonly size: Decimal
+  /** What the size cost, with its sign. */
+  readonly cost: Decimal
+  readonly realized: Decimal
+  /** Paid, by asset. */
+  readonly fees: Readonly<Record<string, Decimal>>
+}
+
+/** Funding received (negative: paid) of one inst in one asset. */
+export interface OwnFunding {
+  readonly market: Market
+  readonly inst: Inst
+  readonly asset: string
+  readonly amount: Decimal
+  readonly payments: number
+  /** Time of the newest settlement counted, and of the newest whose row is gone: 0 where none is. */
+  readonly newestAt: number
+  readonly prunedUntil: number
+}
+
 /** What a start finds. */
 export interface Restored {
   /** This run's number, 1 for a new database. */
@@ -167,6 +202,8 @@ export interface Restored {
   /** Not final, oldest first. */
   readonly orders: readonly Order[]
   readonly own: readonly OwnPosition[]
+  readonly books: readonly OwnBooks[]
+  readonly funding: readonly OwnFunding[]
   readonly state: readonly { readonly strategy: string; readonly key: string; readonly value: string }[]
   readonly mode: Mode
   readonly modeWhy: string
@@ -194,6 +231,13 @@ export interface Journal {
     readonly sinceAt?: number
     readonly limit: number
   }): readonly Fill[]
+  /** Settlements of funding, newest first. */
+  fundings(filter: {
+    readonly market?: Market
+    readonly inst?: Inst
+    readonly sinceAt?: number
+    readonly limit: number
+  }): readonly FundingPayment[]
   /** Ends this run in the `runs` table and closes. */
   close(why: string): void
 }
@@ -263,6 +307,16 @@ export interface BookRule {
   readonly depth: number
 }
 
+/** What a venue can be asked of the past so that it joins its streams. */
+export interface HistoryRule {
+  /** `tradeHistory` gives the ids of the `trades` stream, and those are consecutive; this many rows a page. */
+  readonly tradesPageMax?: number
+  /** Why the stream of every single fill has no such history, and what to do instead. */
+  readonly eachTrade?: string
+  /** Rows a page of the `candles` operation. */
+  readonly candlesPageMax?: number
+}
+
 export interface RateUsage {
   /** Weight used in the venue's current window. */
   readonly weight?: number
@@ -304,6 +358,8 @@ export interface Venue {
   readonly limits: VenueLimits
   readonly heartbeat: Heartbeat
   readonly book: BookRule
+  /** Absent where nothing of the past can be joined to a stream. */
+  readonly history?: HistoryRule
   /** Environment variables that make up its credentials: `{ apiKey: "BINANCE_API_KEY", … }`. */
   readonly credentialNames: Readonly<Record<string, string>>
   readonly operations: readonly OperationName[]
@@ -329,6 +385,7 @@ export interface Venue {
   readonly inst: {
     /** Throws WireError where the name cannot be of this market. */
     toNative(inst: Inst): string
+    /** Throws WireError where the symbol is of none of the venue's forms: it is never handed on as it came. */
     fromNative(symbol: string): Inst
   }
 }

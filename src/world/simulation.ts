@@ -288,6 +288,7 @@ const guarded = (journal: OpenJournal, commit: (records: readonly JournalRecord[
   hasFill: (...key) => journal.hasFill(...key),
   orders: (filter) => journal.orders(filter),
   fills: (filter) => journal.fills(filter),
+  fundings: (filter) => journal.fundings(filter),
   status: () => journal.status(),
   probe: () => journal.probe(),
   history: (clientId) => journal.history(clientId),

@@ -2,7 +2,7 @@ import type { Decimal } from "./decimal.ts"
 import type { AccBalPos, AccOrder, AccPos, Candle, Lob, LobMbo, Trade } from "./events.ts"
 import type { Inst } from "./inst.ts"
 import type { Market } from "./market.ts"
-import type { Fill, Order, OrderRequest, OrderState } from "./order.ts"
+import type { Fill, FundingBasis, Order, OrderRequest, OrderState } from "./order.ts"
 import type { TaskKind, TaskSpec } from "./task.ts"
 import type { AltTensor } from "./tensor.ts"
 
@@ -36,8 +36,16 @@ export interface BookStateChanged {
 
 export interface FeedStateChanged {
   readonly market: Market
-  readonly state: "connecting" | "subscribing" | "live" | "lost" | "stopped"
+  /**
+   * `silent`: nothing came for longer than is usual, and it is being asked for anew. `gap`: events were missed and will
+   * not come. `ageing`: the venue is about to end a connection that a strategy drives itself.
+   */
+  readonly state: "connecting" | "subscribing" | "live" | "lost" | "stopped" | "silent" | "gap" | "ageing"
   readonly why: string
+  /** The one instrument that it is about; absent: all of the feed. */
+  readonly inst?: Inst
+  /** How many events, on `gap`. */
+  readonly missed?: number
   /** How long until the next try, on `lost`. */
   readonly retryMs?: number
   readonly timestamp: number
@@ -167,6 +175,10 @@ export interface Pnl {
   readonly inst: Inst
   readonly realized: Decimal
   readonly unrealized?: Decimal
+  /** Positive: paid. */
   readonly fees: Decimal
+  /** Received; negative: paid. */
   readonly funding: Decimal
+  /** How funding is known, see FundingPayment; absent where the venue does not tell. */
+  readonly fundingBasis?: FundingBasis
 }

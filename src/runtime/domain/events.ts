@@ -21,6 +21,8 @@ export interface Trade extends Stamped {
   /** The aggressor's side. */
   readonly side: Side
   readonly tradeId: string
+  /** It was fetched, not streamed: of the time before the feed began, or of a gap. Nothing to trade on. */
+  readonly isHistory?: true
 }
 
 /** Book levels as flat pairs: price, size, price, size, … in the venue's order, best first. */
@@ -128,6 +130,8 @@ export interface Candle extends Stamped {
   /** Native size unit. */
   readonly volume: number
   readonly isClosed: boolean
+  /** It was fetched, not streamed: always closed, and `timestamp` is its end. Nothing to trade on. */
+  readonly isHistory?: true
 }
 
 /** What the venue says of an order, the same meaning on every venue. */
@@ -161,6 +165,8 @@ export interface AccBalPos extends Stamped {
   readonly kind: "accBalPos"
   /** The venue's word for what caused it. */
   readonly cause: string
+  /** It is a settlement of funding. */
+  readonly isFunding?: true
   readonly balances: readonly Balance[]
   readonly positions: readonly Position[]
 }

@@ -42,6 +42,14 @@ export interface CandleRow {
   readonly volume: number
 }
 
+export interface PastTrade {
+  readonly price: number
+  readonly size: number
+  readonly side: Side
+  readonly tradeId: string
+  readonly timestamp: number
+}
+
 export interface PlaceParams extends OrderRequest {
   readonly clientId: string
 }
@@ -100,6 +108,8 @@ export interface FundingRate {
   readonly rate: number
   /** Settlement: past for history, next for live. */
   readonly fundingAt: number
+  /** What positions were valued at, in history where the venue tells. */
+  readonly markPrice?: number
   readonly timestamp: number
 }
 
@@ -118,10 +128,9 @@ export interface Operations {
   tickers: { params: { insts?: readonly Inst[]; type?: InstrumentType }; result: readonly Ticker[] }
   orderbook: { params: { inst: Inst; depth?: number }; result: BookImage }
   candles: { params: { inst: Inst; interval: Interval } & Range; result: readonly CandleRow[] }
-  trades: {
-    params: { inst: Inst; limit?: number }
-    result: readonly { price: number; size: number; side: Side; tradeId: string; timestamp: number }[]
-  }
+  trades: { params: { inst: Inst; limit?: number }; result: readonly PastTrade[] }
+  /** Past trades with the ids of the `trades` stream, oldest first: from one id on, or the newest. */
+  tradeHistory: { params: { inst: Inst; fromTradeId?: string; limit?: number }; result: readonly PastTrade[] }
 
   place: { params: PlaceParams; result: OrderAck }
   placeBatch: { params: { orders: readonly PlaceParams[] }; result: readonly BatchItem<OrderAck>[] }

@@ -87,6 +87,25 @@ export interface Fill {
   readonly timestamp: number
 }
 
+/**
+ * One settlement of funding that the bot counts as its own. Counted once by (market, inst, id). `paid`: the venue booked
+ * it to an account that is the bot's alone; `id` is the venue's transaction. `share`: the account is shared, so this is what
+ * the bot's own position comes to at the settlement's rate and mark price; `id` names the settlement.
+ */
+export interface FundingPayment {
+  readonly market: Market
+  readonly inst: Inst
+  readonly id: string
+  /** Received; negative: paid. */
+  readonly amount: Decimal
+  readonly asset: string
+  readonly basis: FundingBasis
+  /** The venue's time of the settlement. */
+  readonly timestamp: number
+}
+
+export type FundingBasis = "paid" | "share"
+
 export interface Position {
   readonly market: Market
   readonly inst: Inst

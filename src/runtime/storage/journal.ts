@@ -199,6 +199,10 @@ class SqliteJournal implements OpenJournal {
     return this.reader.fills(filter)
   }
 
+  fundings(filter: Parameters<Journal["fundings"]>[0]): ReturnType<Journal["fundings"]> {
+    return this.reader.fundings(filter)
+  }
+
   history(clientId: string): readonly Step[] {
     return this.reader.history(clientId)
   }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto"
 import { JournalError } from "../domain/errors.ts"
 import type { Connection } from "./driver.ts"
 import first from "../../../migrations/0001_first.sql" with { type: "text" }
+import funding from "../../../migrations/0002_funding.sql" with { type: "text" }
 
 export interface Migration {
   readonly number: number
@@ -10,7 +11,10 @@ export interface Migration {
 }
 
 /** Every step from an empty file to the present tables, embedded so that a compiled binary carries them. Never edit one that was released. */
-export const MIGRATIONS: readonly Migration[] = [{ number: 1, name: "first", sql: first }]
+export const MIGRATIONS: readonly Migration[] = [
+  { number: 1, name: "first", sql: first },
+  { number: 2, name: "funding", sql: funding },
+]
 
 // "PRGE": tells a journal from another program's SQLite file.
 const APPLICATION_ID = 0x50524745

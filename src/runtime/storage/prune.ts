@@ -1,6 +1,6 @@
 import type { Clock, Timer } from "../ports.ts"
 import type { Connection } from "./driver.ts"
-import { type Image, ownKey } from "./writer.ts"
+import { fundingKey, type Image, ownKey } from "./writer.ts"
 import type { Inst } from "../domain/inst.ts"
 import type { Market } from "../domain/market.ts"
 
@@ -21,11 +21,13 @@ export interface Pruned {
 /** Deletes one batch of old ended orders with their history, old fills, and old runs. Unfinished orders stay however old they are. */
 export function prune(connection: Connection, image: Image, options: PruneOptions): Pruned {
   const undo = new Map(image.own)
+  const undoFunding = new Map(image.funding)
   try {
     return connection
       .transaction(() => {
         const orders = pruneOrders(connection, options)
         const fills = pruneFills(connection, image, options)
+        pruneFunding(connection, image, options)
         connection
           .prepare("DELETE FROM runs WHERE started_at < ? AND run < (SELECT max(run) FROM runs)")
           .run(options.endedBefore)
@@ -34,6 +36,7 @@ export function prune(connection: Connection, image: Image, options: PruneOption
       .immediate()
   } catch (error) {
     for (const [key, own] of undo) image.own.set(key, own)
+    for (const [key, funding] of undoFunding) image.funding.set(key, funding)
     throw error
   }
 }
@@ -56,10 +59,12 @@ function pruneOrders(connection: Connection, { endedBefore, rowsMax }: PruneOpti
 }
 
 // A venue may tell an old fill again. With its row gone, only its time shows that it was counted: see Writer.writeFill.
+// Fills that are not in the books yet stay, however old: profit and loss is counted from them.
 function pruneFills(connection: Connection, image: Image, { endedBefore, rowsMax }: PruneOptions): number {
   const old = connection
     .prepare(
-      "SELECT market, inst, trade_id, order_id, timestamp FROM fills WHERE timestamp < ? ORDER BY timestamp LIMIT ?",
+      `SELECT market, inst, trade_id, order_id, timestamp FROM fills JOIN own_books USING (market, inst)
+       WHERE timestamp < ? AND timestamp <= until_at ORDER BY timestamp LIMIT ?`,
     )
     .all(endedBefore, rowsMax) as {
     market: Market
@@ -78,6 +83,21 @@ function pruneFills(connection: Connection, image: Image, { endedBefore, rowsMax
     if (own !== undefined) image.own.set(key, { ...own, prunedUntil: row.timestamp })
   }
   return old.length
+}
+
+function pruneFunding(connection: Connection, image: Image, { endedBefore, rowsMax }: PruneOptions): void {
+  const old = connection
+    .prepare("SELECT market, inst, id, asset, timestamp FROM funding WHERE timestamp < ? ORDER BY timestamp LIMIT ?")
+    .all(endedBefore, rowsMax) as { market: Market; inst: Inst; id: string; asset: string; timestamp: number }[]
+  const payment = connection.prepare("DELETE FROM funding WHERE market = ? AND inst = ? AND id = ?")
+  const mark = connection.prepare("UPDATE own_funding SET pruned_until = ? WHERE market = ? AND inst = ? AND asset = ?")
+  for (const { market, inst, id, asset, timestamp } of old) {
+    payment.run(market, inst, id)
+    mark.run(timestamp, market, inst, asset)
+    const key = fundingKey(market, inst, asset)
+    const known = image.funding.get(key)
+    if (known !== undefined) image.funding.set(key, { ...known, prunedUntil: timestamp })
+  }
 }
 
 export interface Retention {

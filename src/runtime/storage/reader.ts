@@ -2,12 +2,12 @@ import { and, desc, eq, gte, inArray, notInArray, sql } from "drizzle-orm"
 import { type BetterSQLite3Database, drizzle } from "drizzle-orm/better-sqlite3"
 import type { Inst } from "../domain/inst.ts"
 import type { Market } from "../domain/market.ts"
-import { type Fill, isFinal, type Order, type OrderState } from "../domain/order.ts"
+import { type Fill, type FundingPayment, isFinal, type Order, type OrderState } from "../domain/order.ts"
 import type { Journal, Mode, Restored } from "../ports.ts"
 import type { Connection, Statement } from "./driver.ts"
-import { toFill, toOrder } from "./row.ts"
-import { fills, isEnded, meta, orders, ownPositions, strategyState } from "./schema.ts"
-import { type Image, ownKey } from "./writer.ts"
+import { toFill, toFunding, toOrder } from "./row.ts"
+import { fills, funding, isEnded, meta, orders, ownBooks, ownFunding, ownPositions, strategyState } from "./schema.ts"
+import { fundingKey, type Image, ownKey } from "./writer.ts"
 
 const FINAL: readonly OrderState[] = ["filled", "canceled", "expired", "rejected"]
 
@@ -32,7 +32,7 @@ export class Reader {
     this.known = connection
       .prepare("SELECT 1 FROM fills WHERE market = ? AND inst = ? AND trade_id = ? AND order_id = ?")
       .pluck()
-    this.image = { live: this.unfinished(), own: this.owned() }
+    this.image = { live: this.unfinished(), own: this.owned(), funding: this.funded() }
   }
 
   /** Shared with the writer, which keeps it in step. */
@@ -97,6 +97,23 @@ export class Reader {
     return rows.map(toFill)
   }
 
+  fundings(filter: Parameters<Journal["fundings"]>[0]): readonly FundingPayment[] {
+    const rows = this.database
+      .select()
+      .from(funding)
+      .where(
+        and(
+          filter.market === undefined ? undefined : sql`+${funding.market} = ${filter.market}`,
+          filter.inst === undefined ? undefined : sql`+${funding.inst} = ${filter.inst}`,
+          filter.sinceAt === undefined ? undefined : gte(funding.timestamp, filter.sinceAt),
+        ),
+      )
+      .orderBy(desc(funding.timestamp))
+      .limit(filter.limit)
+      .all()
+    return rows.map(toFunding)
+  }
+
   history(clientId: string): readonly Step[] {
     return this.database.all<Step>(
       sql`SELECT number, state, filled, cause, reason, at FROM order_history WHERE client_id = ${clientId} ORDER BY number`,
@@ -109,6 +126,8 @@ export class Reader {
       run,
       orders: [...this.image.live.values()],
       own: [...this.image.own.values()].map(({ market, inst, size, fills }) => ({ market, inst, size, fills })),
+      books: this.database.select().from(ownBooks).all(),
+      funding: [...this.image.funding.values()],
       state: this.database.select().from(strategyState).all(),
       mode: mode.mode,
       modeWhy: mode.why,
@@ -132,6 +151,11 @@ export class Reader {
       .orderBy(orders.createdAt)
       .all()
     return new Map(rows.map((row) => [row.clientId, toOrder(row)]))
+  }
+
+  private funded(): Image["funding"] {
+    const rows = this.database.select().from(ownFunding).all()
+    return new Map(rows.map((row) => [fundingKey(row.market, row.inst, row.asset), row]))
   }
 
   private owned(): Image["own"] {

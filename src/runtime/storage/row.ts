@@ -1,5 +1,6 @@
-import type { Balance, Fill, Order, Position } from "../domain/order.ts"
-import type { fills, orders } from "./schema.ts"
+import type { Balance, Fill, FundingPayment, Order, Position } from "../domain/order.ts"
+import type { OwnBooks } from "../ports.ts"
+import type { fills, funding, orders } from "./schema.ts"
 
 type OrderRow = typeof orders.$inferSelect
 type FillRow = typeof fills.$inferSelect
@@ -81,6 +82,38 @@ export const toFill = (row: FillRow): Fill => ({
   ...(row.realizedPnl === null ? {} : { realizedPnl: row.realizedPnl }),
   timestamp: row.timestamp,
 })
+
+export const fromFunding = (payment: FundingPayment, at: number): Row => [
+  payment.market,
+  payment.inst,
+  payment.id,
+  payment.amount,
+  payment.asset,
+  payment.basis,
+  payment.timestamp,
+  at,
+]
+
+export const toFunding = (row: typeof funding.$inferSelect): FundingPayment => ({
+  market: row.market,
+  inst: row.inst,
+  id: row.id,
+  amount: row.amount,
+  asset: row.asset,
+  basis: row.basis,
+  timestamp: row.timestamp,
+})
+
+export const fromBooks = (books: OwnBooks): Row => [
+  books.market,
+  books.inst,
+  books.sinceAt,
+  books.untilAt,
+  books.size,
+  books.cost,
+  books.realized,
+  JSON.stringify(books.fees),
+]
 
 export const fromPosition = (position: Position): Row => [
   position.market,

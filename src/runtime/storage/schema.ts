@@ -2,7 +2,15 @@ import { index, integer, primaryKey, real, sqliteTable, text } from "drizzle-orm
 import { sql } from "drizzle-orm"
 import type { Inst } from "../domain/inst.ts"
 import type { Market } from "../domain/market.ts"
-import type { MarginMode, OrderState, OrderType, PositionSide, Side, TimeInForce } from "../domain/order.ts"
+import type {
+  FundingBasis,
+  MarginMode,
+  OrderState,
+  OrderType,
+  PositionSide,
+  Side,
+  TimeInForce,
+} from "../domain/order.ts"
 
 /** The tables as Drizzle sees them. `migrations/` makes them; a test holds the two together. */
 
@@ -94,6 +102,53 @@ export const ownPositions = sqliteTable(
     size: text().notNull(),
     fills: integer().notNull(),
     prunedUntil: integer("pruned_until").notNull().default(0),
+  },
+  (table) => [primaryKey({ columns: [table.market, table.inst] })],
+)
+
+export const funding = sqliteTable(
+  "funding",
+  {
+    market: text().$type<Market>().notNull(),
+    inst: text().$type<Inst>().notNull(),
+    id: text().notNull(),
+    amount: text().notNull(),
+    asset: text().notNull(),
+    basis: text().$type<FundingBasis>().notNull(),
+    timestamp: integer().notNull(),
+    writtenAt: integer("written_at").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.market, table.inst, table.id] }),
+    index("funding_by_time").on(table.timestamp),
+  ],
+)
+
+export const ownFunding = sqliteTable(
+  "own_funding",
+  {
+    market: text().$type<Market>().notNull(),
+    inst: text().$type<Inst>().notNull(),
+    asset: text().notNull(),
+    amount: text().notNull(),
+    payments: integer().notNull(),
+    newestAt: integer("newest_at").notNull(),
+    prunedUntil: integer("pruned_until").notNull().default(0),
+  },
+  (table) => [primaryKey({ columns: [table.market, table.inst, table.asset] })],
+)
+
+export const ownBooks = sqliteTable(
+  "own_books",
+  {
+    market: text().$type<Market>().notNull(),
+    inst: text().$type<Inst>().notNull(),
+    sinceAt: integer("since_at").notNull(),
+    untilAt: integer("until_at").notNull(),
+    size: text().notNull(),
+    cost: text().notNull(),
+    realized: text().notNull(),
+    fees: text({ mode: "json" }).$type<Record<string, string>>().notNull(),
   },
   (table) => [primaryKey({ columns: [table.market, table.inst] })],
 )

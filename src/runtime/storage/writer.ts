@@ -1,23 +1,26 @@
 import { negate, plus } from "../domain/decimal.ts"
 import type { Inst } from "../domain/inst.ts"
 import type { Market } from "../domain/market.ts"
-import { type Fill, isFinal, type Order } from "../domain/order.ts"
-import type { JournalRecord, OwnPosition } from "../ports.ts"
+import { type Fill, type FundingPayment, isFinal, type Order } from "../domain/order.ts"
+import type { JournalRecord, OwnFunding, OwnPosition } from "../ports.ts"
 import type { Connection, Statement } from "./driver.ts"
-import { fromBalance, fromFill, fromOrder, fromPosition } from "./row.ts"
+import { fromBalance, fromBooks, fromFill, fromFunding, fromOrder, fromPosition } from "./row.ts"
 
 /** The bot's own sum on one inst. Fills up to `prunedUntil` are no longer in the table, but counted. */
 export interface Own extends OwnPosition {
   readonly prunedUntil: number
 }
 
-/** What the database holds of it, at hand: unfinished orders by client id, own positions by market and inst. */
+/** What the database holds of it, at hand: unfinished orders by client id, own positions by market and inst, funding by asset too. */
 export interface Image {
   readonly live: Map<string, Order>
   readonly own: Map<string, Own>
+  readonly funding: Map<string, OwnFunding>
 }
 
 export const ownKey = (market: Market, inst: Inst): string => `${market} ${inst}`
+
+export const fundingKey = (market: Market, inst: Inst, asset: string): string => `${market} ${inst} ${asset}`
 
 /**
  * The statements of a turn, kept prepared and bound straight on better-sqlite3 instead of through Drizzle, whose prepared insert of
@@ -37,6 +40,9 @@ export class Writer {
   private readonly refresh: Statement
   private readonly fill: Statement
   private readonly own: Statement
+  private readonly funding: Statement
+  private readonly ownFunding: Statement
+  private readonly books: Statement
   private readonly position: Statement
   private readonly balance: Statement
   private readonly state: Statement
@@ -67,6 +73,11 @@ export class Writer {
       `INSERT INTO fills VALUES (${marks(14)}) ON CONFLICT (market, inst, trade_id, order_id) DO NOTHING`,
     )
     this.own = connection.prepare(`INSERT OR REPLACE INTO own_positions VALUES (${marks(5)})`)
+    this.funding = connection.prepare(
+      `INSERT INTO funding VALUES (${marks(8)}) ON CONFLICT (market, inst, id) DO NOTHING`,
+    )
+    this.ownFunding = connection.prepare(`INSERT OR REPLACE INTO own_funding VALUES (${marks(7)})`)
+    this.books = connection.prepare(`INSERT OR REPLACE INTO own_books VALUES (${marks(8)})`)
     this.position = connection.prepare(`INSERT OR REPLACE INTO positions VALUES (${marks(11)})`)
     this.balance = connection.prepare(`INSERT OR REPLACE INTO balances VALUES (${marks(7)})`)
     this.state = connection.prepare("INSERT OR REPLACE INTO strategy_state VALUES (?, ?, ?)")
@@ -107,6 +118,12 @@ export class Writer {
         return
       case "fill":
         this.writeFill(record.fill, record.at)
+        return
+      case "funding":
+        this.writeFunding(record.payment, record.at)
+        return
+      case "books":
+        this.books.run(fromBooks(record.books))
         return
       case "position":
         this.position.run(fromPosition(record.position))
@@ -170,11 +187,27 @@ export class Writer {
     this.undo.push(() => (before === undefined ? own.delete(key) : own.set(key, before)))
     own.set(key, after)
   }
+
+  private writeFunding(payment: FundingPayment, at: number): void {
+    const { funding } = this.image
+    const { market, inst, asset, timestamp } = payment
+    const key = fundingKey(market, inst, asset)
+    const before = funding.get(key)
+    if (before !== undefined && timestamp <= before.prunedUntil) return
+    if (this.funding.run(fromFunding(payment, at)).changes === 0) return
+    const amount = plus(before?.amount ?? "0", payment.amount)
+    const payments = (before?.payments ?? 0) + 1
+    const newestAt = Math.max(before?.newestAt ?? 0, timestamp)
+    const after = { market, inst, asset, amount, payments, newestAt, prunedUntil: before?.prunedUntil ?? 0 }
+    this.ownFunding.run(market, inst, asset, amount, payments, newestAt, after.prunedUntil)
+    this.undo.push(() => (before === undefined ? funding.delete(key) : funding.set(key, before)))
+    funding.set(key, after)
+  }
 }
 
 // A new order that is not final, a repeated one, a state: an SQL statement is a transaction in itself.
 const isOneStatement = (record: JournalRecord): boolean =>
-  record.kind !== "fill" && (record.kind !== "order" || !isFinal(record.order.state))
+  record.kind !== "fill" && record.kind !== "funding" && (record.kind !== "order" || !isFinal(record.order.state))
 
 const marks = (count: number): string => Array(count).fill("?").join(", ")
 

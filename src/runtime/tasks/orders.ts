@@ -15,6 +15,7 @@ import { Countdown } from "./orders/countdown.ts"
 import { Desk } from "./orders/desk.ts"
 import { Entry } from "./orders/entry.ts"
 import { Exits } from "./orders/exits.ts"
+import { Funding } from "./orders/funding.ts"
 import type { PrivateEvent, PrivateStream } from "./orders/private-stream.ts"
 import { Reconciler } from "./orders/reconciler.ts"
 import { Resolver } from "./orders/resolver.ts"
@@ -80,6 +81,7 @@ class Orders implements OrdersTask {
   readonly #reconciler: Reconciler
   readonly #trade: Trade
   readonly #exits: Exits
+  readonly #funding: Funding
   readonly #countdown: Countdown | undefined
   #leave: (() => void) | undefined
 
@@ -144,6 +146,18 @@ class Orders implements OrdersTask {
       cancel: (clientId) => trade.cancel(clientId),
       submitExit: (request) => desk.run(() => trade.submit(request, "exit")),
     })
+    this.#funding = new Funding({
+      venue,
+      rest,
+      offset,
+      clock,
+      random,
+      log,
+      journal,
+      desk,
+      isExclusive,
+      instrument: (inst) => trade.instrument(inst),
+    })
     this.#countdown = this.#countdownOf()
     this.#desk = desk
     this.#resolver = resolver
@@ -159,6 +173,7 @@ class Orders implements OrdersTask {
     const { offset, stream } = this.#deps
     this.#desk.restore()
     this.#reconciler.restore()
+    this.#funding.restore()
     offset.start()
     this.#leave = stream.subscribe({
       event: (event) => this.#event(event),
@@ -180,6 +195,7 @@ class Orders implements OrdersTask {
     this.#resolver.stop()
     this.#reconciler.stop()
     this.#backFill.stop()
+    this.#funding.stop()
     this.#deps.offset.stop()
     await Promise.all([this.#countdown?.stop(), this.#entry.stop(), this.#deps.stream.stop()])
   }
@@ -207,6 +223,8 @@ class Orders implements OrdersTask {
       balances: this.#desk.account.balances(),
       pnl: this.pnl(),
       otherFees: this.#desk.holdings.otherFees(),
+      funding: this.#funding.state(),
+      otherFunding: this.#desk.holdings.otherFunding(),
     }
   }
 
@@ -245,7 +263,9 @@ class Orders implements OrdersTask {
   }
 
   pnl(): readonly Pnl[] {
-    return this.#desk.holdings.pnl((inst) => this.#trade.instrument(inst), this.#deps.referencePrice)
+    const { basis } = this.#funding
+    const known = this.#desk.holdings.pnl((inst) => this.#trade.instrument(inst), this.#deps.referencePrice)
+    return basis === undefined ? known : known.map((one) => ({ ...one, fundingBasis: basis }))
   }
 
   cancelAll(): Promise<void> {
@@ -270,11 +290,15 @@ class Orders implements OrdersTask {
       if (state === "unknown" && !this.#desk.isStuck(clientId))
         this.#resolver.ask(clientId, "unknown at reconciliation")
     }
+    this.#funding.lookSoon()
   }
 
   #event(event: PrivateEvent): void {
     const desk = this.#desk
-    if (event.kind !== "accOrder") return desk.record(desk.account.event(event))
+    if (event.kind !== "accOrder") {
+      if (event.kind === "accBalPos" && event.isFunding === true) this.#funding.booked()
+      return desk.record(desk.account.event(event))
+    }
     const owner = desk.ledger.ownerOf(event.inst, event.orderId, event.clientId)
     if (owner !== undefined) {
       desk.take(desk.ledger.event(event, desk.now))

@@ -79,7 +79,7 @@ class MemoryJournal implements Journal {
   readonly commits: (readonly JournalRecord[])[] = []
   isFull = false
   constructor(restored: Partial<Restored>) {
-    this.restored = { run: 1, orders: [], own: [], state: [], mode: "running", modeWhy: "", ...restored }
+    this.restored = { run: 1, orders: [], own: [], books: [], funding: [], state: [], mode: "running", modeWhy: "", ...restored }
   }
   commit(records: readonly JournalRecord[]): void {
     if (this.isFull) throw new JournalError("disk full")
@@ -95,6 +95,9 @@ class MemoryJournal implements Journal {
     return []
   }
   fills(): readonly never[] {
+    return []
+  }
+  fundings(): readonly never[] {
     return []
   }
   close(): void {}

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test"
 import * as fc from "fast-check"
 import { minus, plus, times } from "../../../src/runtime/domain/decimal.ts"
 import type { Side } from "../../../src/runtime/domain/order.ts"
-import { Holdings } from "../../../src/runtime/execution/pnl.ts"
+import { Holdings, type InstBooks } from "../../../src/runtime/execution/pnl.ts"
 import { fill, INST, instrument } from "./samples.ts"
 
 type Trade = readonly [side: Side, size: string, price: string]
@@ -61,9 +61,66 @@ describe("profit and loss", () => {
   test("shows fees in another asset by themselves, and funding where it belongs", () => {
     const holdings = new Holdings()
     holdings.fill(fill("1", "1", { fee: "0.002", feeAsset: "BNB" }))
-    holdings.fund(INST, "-0.5")
+    holdings.fund(INST, "USDT", "-0.5")
+    holdings.fund(INST, "BNB", "0.01")
     expect(pnl(holdings)).toMatchObject({ fees: "0", funding: "-0.5" })
     expect(holdings.otherFees()).toEqual([{ inst: INST, asset: "BNB", paid: "0.002" }])
+    expect(holdings.otherFunding()).toEqual([{ inst: INST, asset: "BNB", received: "0.01" }])
+  })
+
+  test("is the same whatever the order in which fills come to be known, and after any restart", () => {
+    const trade = fc.record({
+      side: fc.constantFrom<Side>("BUY", "SELL"),
+      size: fc.integer({ min: 1, max: 50 }).map((lots) => (lots / 1_000).toFixed(3)),
+      price: fc.integer({ min: 900, max: 1_100 }).map((ticks) => (ticks / 10).toFixed(1)),
+      // Several at one time, and gaps of more than a day.
+      afterUs: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 5_000_000 }), fc.constant(90_000_000_000)),
+      isSwapped: fc.boolean(),
+      isRestart: fc.integer({ min: 0, max: 9 }).map((draw) => draw === 0),
+    })
+    fc.assert(
+      fc.property(fc.array(trade, { minLength: 1, maxLength: 40 }), (drawn) => {
+        let timestamp = 1_700_000_000_000_000
+        const told = drawn.map(({ side, size, price, afterUs }, index) =>
+          fill(String(1_000 + index), size, { side, price, timestamp: (timestamp += afterUs) }),
+        )
+        const inOrder = new Holdings()
+        for (const one of told) inOrder.fill(one)
+        // The neighbour comes first; those written down before a restart come from the journal.
+        const late = told.slice()
+        for (const [index, { isSwapped, afterUs }] of drawn.entries()) {
+          if (!isSwapped || index === 0 || afterUs > 5_000_000) continue
+          ;[late[index - 1], late[index]] = [late[index]!, late[index - 1]!]
+        }
+        let holdings = new Holdings()
+        let books: InstBooks | undefined
+        for (const [index, one] of late.entries()) {
+          books = holdings.fill(one) ?? books
+          if (drawn[index]?.isRestart !== true) continue
+          const since = (books?.untilAt ?? 0) + 1
+          const kept = late.slice(0, index + 1).filter((each) => each.timestamp >= since)
+          holdings = new Holdings()
+          books = holdings.restore(INST, books, kept.toReversed()) ?? books
+        }
+        expect(pnl(holdings, 100)).toEqual(pnl(inOrder, 100)!)
+        expect(holdings.own(INST)).toBe(inOrder.own(INST))
+        expect(holdings.sinceAt(INST)).toBe(told[0]!.timestamp)
+      }),
+    )
+  })
+
+  test("keeps a bounded number of fills in mind, and hands the others over to be written down", () => {
+    const holdings = new Holdings()
+    const written: InstBooks[] = []
+    for (let count = 0; count < 2_000; count++) {
+      const side = count % 3 === 0 ? "SELL" : "BUY"
+      const books = holdings.fill(
+        fill(String(10_000 + count), "0.001", { side, timestamp: 1_700_000_000_000_000 + count }),
+      )
+      if (books !== undefined) written.push(books)
+    }
+    expect(written.length).toBeWithin(3, 10)
+    expect(written.at(-1)!.untilAt).toBeGreaterThan(1_700_000_000_001_400)
   })
 
   test("of a flat book is exactly what was received less what was spent, whatever the trades", () => {

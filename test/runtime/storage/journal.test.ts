@@ -18,7 +18,16 @@ const filled = (count: number, fields = {}): JournalRecord => ({ kind: "fill", f
 test("a new journal is running, empty, and in its first run; the next start is the second", () => {
   using place = tempDirectory()
   const first = open(place.file())
-  expect(first.restored).toEqual({ run: 1, orders: [], own: [], state: [], mode: "running", modeWhy: "" })
+  expect(first.restored).toEqual({
+    run: 1,
+    orders: [],
+    own: [],
+    books: [],
+    funding: [],
+    state: [],
+    mode: "running",
+    modeWhy: "",
+  })
   first.close("stopped")
   const second = open(place.file())
   expect(second.restored.run).toBe(2)
@@ -56,6 +65,8 @@ test("a start finds what is unfinished, oldest first, with every field as it was
     run: 2,
     orders: [order(1), market, whole],
     own: [{ market: "binance-um", inst: "BTC_USDT_PERP", size: "-0.0025", fills: 2 }],
+    books: [],
+    funding: [],
     state: [{ strategy: "momentum", key: "window", value: "[1,2]" }],
     mode: "halted",
     modeWhy: "daily loss",

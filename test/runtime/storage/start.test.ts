@@ -7,14 +7,17 @@ import { MIGRATIONS } from "../../../src/runtime/storage/migration.ts"
 import { networkType } from "../../../src/runtime/storage/volume.ts"
 import { complaint, fill, open, order, tempDirectory } from "./support.ts"
 
+/** The number of the first step that this program does not know. */
+const NEXT = (MIGRATIONS.at(-1)?.number ?? 0) + 1
+
 const program = join(import.meta.dir, "writer-process.ts")
 
 test("a database from a newer version is refused by file, both versions and the remedy, and left as it was", () => {
   using place = tempDirectory()
-  const newer = [...MIGRATIONS, { number: 2, name: "second", sql: "CREATE TABLE later (a TEXT)" }]
+  const newer = [...MIGRATIONS, { number: NEXT, name: "next", sql: "CREATE TABLE later (a TEXT)" }]
   open(place.file(), { version: "0.9.0", migrations: newer }).close("stopped")
   expect(complaint(() => open(place.file(), { version: "0.1.0" }))).toBe(
-    `JournalError: ${place.file()} has tables of version 2, made by perigee 0.9.0; this is perigee 0.1.0, which knows version 1. ` +
+    `JournalError: ${place.file()} has tables of version ${NEXT}, made by perigee 0.9.0; this is perigee 0.1.0, which knows version ${NEXT - 1}. ` +
       "Run perigee 0.9.0 or newer, or choose another file",
   )
   const again = open(place.file(), { version: "0.9.0", migrations: newer })
@@ -29,11 +32,11 @@ test("an older database is brought forward with what it holds; a step that fails
   first.close("stopped")
   const broken = [
     ...MIGRATIONS,
-    { number: 2, name: "a", sql: "CREATE TABLE a (x)" },
-    { number: 3, name: "b", sql: "CREATE TABLE meta (x)" },
+    { number: NEXT, name: "a", sql: "CREATE TABLE a (x)" },
+    { number: NEXT + 1, name: "b", sql: "CREATE TABLE meta (x)" },
   ]
   expect(complaint(() => open(place.file(), { migrations: broken }))).toContain("table meta already exists")
-  const mended = [...MIGRATIONS, { number: 2, name: "a", sql: "CREATE TABLE a (x)" }]
+  const mended = [...MIGRATIONS, { number: NEXT, name: "a", sql: "CREATE TABLE a (x)" }]
   const second = open(place.file(), { migrations: mended })
   expect(second.restored.orders).toEqual([order(1)])
   second.close("stopped")

@@ -1,11 +1,11 @@
 import type { OrderChanged, Trouble } from "../../domain/callbacks.ts"
 import type { Inst } from "../../domain/inst.ts"
 import type { OrderDetail } from "../../domain/operation.ts"
-import { type Fill, isFinal, type Order } from "../../domain/order.ts"
+import { type Fill, type FundingPayment, isFinal, type Order } from "../../domain/order.ts"
 import { maskFrame } from "../../domain/redaction.ts"
 import { type Applied, Ledger, toChange, toRecords } from "../../execution/ledger.ts"
 import { fromDetail } from "../../execution/lifecycle.ts"
-import { Holdings } from "../../execution/pnl.ts"
+import { Holdings, type InstBooks } from "../../execution/pnl.ts"
 import type { Journal, JournalRecord, Venue } from "../../ports.ts"
 import type { Publish, TaskHost } from "../task.ts"
 import { Account } from "./account.ts"
@@ -17,7 +17,7 @@ export interface DeskDeps {
   readonly identity: string
 }
 
-/** Fills replayed at start for profit and loss; sizes come from the journal's own sums. */
+/** Fills of one inst replayed at start: those since its books were last written. */
 const FILLS_MAX = 100_000
 /** Ended orders kept at hand at start, so that their late fills find them. */
 const ENDED_MAX = 500
@@ -36,6 +36,7 @@ export class Desk {
   readonly #trouble: Publish<"onError">
   readonly #fills: { value: number }
   readonly #surprises: { value: number }
+  readonly #fundings: { value: number }
   /** Orders whose fate the venue does not tell: their inst must not be traded until somebody settles them. */
   readonly #stuck = new Map<string, { readonly inst: Inst; readonly why: string }>()
   readonly #watchers: ((applied: Applied) => void)[] = []
@@ -56,6 +57,7 @@ export class Desk {
     this.#trouble = host.publisher("onError")
     const labels = { market: venue.market }
     this.#fills = host.counter("perigee_fills_total", "Executions of own orders, each counted once", labels)
+    this.#fundings = host.counter("perigee_fundings_total", "Settlements of funding, each counted once", labels)
     this.#surprises = host.counter("perigee_order_surprises_total", "Final orders that moved all the same", labels)
   }
 
@@ -81,7 +83,7 @@ export class Desk {
     if (applied === undefined) return undefined
     this.record(toRecords(applied))
     if (applied.fill !== undefined) {
-      this.holdings.fill(applied.fill)
+      this.#keep(this.holdings.fill(applied.fill))
       this.#fills.value++
     }
     if (applied.order.state !== "unknown") this.#stuck.delete(applied.order.clientId)
@@ -105,6 +107,17 @@ export class Desk {
 
   fill(fill: Fill, cause: string): Applied | undefined {
     return this.run(() => this.take(this.ledger.fill(fill, cause, this.now)))
+  }
+
+  /** Counts a settlement of funding; the caller sees to it that each comes once. Inside a turn. */
+  fund(payment: FundingPayment): void {
+    this.record([{ kind: "funding", payment, at: this.now }])
+    this.holdings.fund(payment.inst, payment.asset, payment.amount)
+    this.#fundings.value++
+  }
+
+  #keep(books: InstBooks | undefined): void {
+    if (books !== undefined) this.record([{ kind: "books", books: { market: this.#deps.venue.market, ...books } }])
   }
 
   /** Takes on an order of ours that only the venue knows. False where it is not ours or known. */
@@ -169,11 +182,7 @@ export class Desk {
     for (const order of [...ended.toReversed(), ...live]) {
       this.ledger.restore(order, journal.fills({ market, clientId: order.clientId, limit: FILLS_MAX }))
     }
-    for (const fill of journal.fills({ market, limit: FILLS_MAX }).toReversed()) this.holdings.fill(fill)
-    for (const { market: of, inst, size } of journal.restored.own) {
-      if (of !== market || !this.holdings.correct(inst, size)) continue
-      this.trouble("fills incomplete", `older fills of ${inst} are gone: its cost is estimated`, { inst, size })
-    }
+    this.#restoreHoldings()
     this.run(() => {
       for (const order of live) {
         if (order.state === "pending") {
@@ -181,5 +190,22 @@ export class Desk {
         }
       }
     })
+  }
+
+  #restoreHoldings(): void {
+    const { journal, venue } = this.#deps
+    const { market } = venue
+    const { books, own, funding } = journal.restored
+    const ours = <T extends { readonly market: string }>(rows: readonly T[]): T[] =>
+      rows.filter((row) => row.market === market)
+    for (const { inst, size } of ours(own)) {
+      const known = ours(books).find((row) => row.inst === inst)
+      const sinceAt = known === undefined ? 0 : known.untilAt + 1
+      const later = journal.fills({ market, inst, sinceAt, limit: FILLS_MAX })
+      this.run(() => this.#keep(this.holdings.restore(inst, known, later)))
+      if (!this.holdings.correct(inst, size)) continue
+      this.trouble("fills incomplete", `older fills of ${inst} are gone: its cost is estimated`, { inst, size })
+    }
+    for (const { inst, asset, amount } of ours(funding)) this.holdings.fund(inst, asset, amount)
   }
 }
