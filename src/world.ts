@@ -25,6 +25,7 @@ import { removeAddress, writeAddress } from "./runtime/storage/address.ts"
 import { type JournalOptions, openJournal, type OpenJournal } from "./runtime/storage/journal.ts"
 import { accountFeed } from "./runtime/tasks/feed/account.ts"
 import { feedTask } from "./runtime/tasks/feed/feed.ts"
+import { historyRefusal } from "./runtime/tasks/feed/past.ts"
 import { manualFeed } from "./runtime/tasks/feed/manual.ts"
 import { ordersTask } from "./runtime/tasks/orders.ts"
 import { predictTask } from "./runtime/tasks/predict.ts"
@@ -135,7 +136,7 @@ function feedRefusal(spec: FeedSpec, parts: Parts): string | undefined {
   if (venue === undefined || isPrivate(spec.channel) || spec.isManual) return undefined
   try {
     venue.subscribe(spec.channel, spec.insts, { now: 0 })
-    return undefined
+    return spec.history === undefined ? undefined : historyRefusal(spec.channel, venue)
   } catch (error) {
     return describe(error)
   }
@@ -282,7 +283,7 @@ class Assembly implements World {
     const gear = this.#gear(spec.market, host)
     if (spec.isManual) return manualFeed(spec, host, gear.venue)
     if (isPrivate(spec.channel)) return accountFeed(spec, host, gear.stream)
-    return feedTask(spec, host, { hub: gear.hub, keeper: (inst) => gear.keeper(inst) })
+    return feedTask(spec, host, { hub: gear.hub, venue: gear.venue, rest: gear.rest, keeper: (inst) => gear.keeper(inst) })
   }
 
   #orders(spec: OrdersSpec, host: TaskHost): RunningOrders {

@@ -5,10 +5,10 @@ import { venueOf } from "../kit/venue.ts"
 import { orderEntry } from "./entry.ts"
 import { verdictOf } from "./errors.ts"
 import { readFrame } from "./map/frame.ts"
-import { fromNative, toNative } from "./map/inst.ts"
+import { fromNative, readInst, toNative } from "./map/inst.ts"
 import { futuresScan } from "./scan.ts"
 import { seal } from "./sign.ts"
-import { BOOK, CREDENTIAL_NAMES, ENDPOINTS, HEARTBEAT, HOSTS, LIMITS, requestLifeMs, usageOf } from "./spec.ts"
+import { BOOK, CREDENTIAL_NAMES, ENDPOINTS, HEARTBEAT, HISTORY, HOSTS, LIMITS, requestLifeMs, usageOf } from "./spec.ts"
 import { subscriptionOf } from "./streams.ts"
 
 /** The market `binance-um`: Binance USD-M futures. */
@@ -20,6 +20,7 @@ export function binanceUm(options: VenueOptions = {}): Venue {
     limits: LIMITS,
     heartbeat: HEARTBEAT,
     book: BOOK,
+    history: HISTORY,
     credentialNames: CREDENTIAL_NAMES,
     requestLifeMs,
     restOrigin: hosts.rest,
@@ -27,7 +28,7 @@ export function binanceUm(options: VenueOptions = {}): Venue {
     carry: () => "query",
     seal,
     judge: (_, reply) => verdictOf(reply),
-    decode: decoder(readFrame, futuresScan("binance-um", fromNative)),
+    decode: decoder(readFrame, futuresScan("binance-um", readInst)),
     usage: usageOf,
     subscribe: (channel, insts, auth) => subscriptionOf("SUBSCRIBE", hosts, channel, insts, auth),
     unsubscribe: (channel, insts, auth) => subscriptionOf("UNSUBSCRIBE", hosts, channel, insts, auth),

@@ -1,6 +1,6 @@
 import { UsageError } from "../../runtime/domain/errors.ts"
 import type { ParamsOf, Range } from "../../runtime/domain/operation.ts"
-import type { BookRule, Heartbeat, RateUsage, VenueLimits } from "../../runtime/ports.ts"
+import type { BookRule, Heartbeat, HistoryRule, RateUsage, VenueLimits } from "../../runtime/ports.ts"
 import type { Endpoints, Fields } from "../kit/endpoint.ts"
 import type { Hosts } from "../kit/hosts.ts"
 import * as read from "../kit/read.ts"
@@ -53,6 +53,17 @@ export const LIMITS: VenueLimits = {
 export const HEARTBEAT: Heartbeat = { everyMs: 20_000, silenceMsMax: 60_000 }
 
 export const BOOK: BookRule = { image: "rest", chain: "prev", depth: 1000 }
+
+/**
+ * The `trades` stream is aggTrade, whose ids `a` aggTrades lists too. The raw stream's past (historicalTrades) wants a key.
+ * Source: pages Compressed-Aggregate-Trades-List, Old-Trades-Lookup and Kline-Candlestick-Data.
+ */
+export const HISTORY: HistoryRule = {
+  tradesPageMax: 1000,
+  eachTrade:
+    "binance-um lists the past of single fills for key holders only; leave out `each`: aggregate trades have it",
+  candlesPageMax: 1500,
+}
 
 export const CREDENTIAL_NAMES = { apiKey: "BINANCE_API_KEY", secret: "BINANCE_SECRET_KEY" }
 
@@ -167,6 +178,13 @@ export const ENDPOINTS: Endpoints = {
     signed: false,
     encode: ({ inst, limit }) => ({ symbol: toNative(inst), limit }),
     decode: market.toTrades,
+  },
+  tradeHistory: {
+    route: "GET /fapi/v1/aggTrades",
+    weight: 20,
+    signed: false,
+    encode: ({ inst, fromTradeId, limit }) => ({ symbol: toNative(inst), fromId: fromTradeId, limit }),
+    decode: market.toAggTrades,
   },
 
   place: {

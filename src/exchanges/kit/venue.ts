@@ -9,6 +9,7 @@ import type {
   BookRule,
   Credentials,
   Heartbeat,
+  HistoryRule,
   HttpCall,
   OrderEntry,
   RateUsage,
@@ -27,6 +28,7 @@ export interface VenueSpec {
   readonly limits: VenueLimits
   readonly heartbeat: Heartbeat
   readonly book: BookRule
+  readonly history?: HistoryRule
   readonly credentialNames: Readonly<Record<string, string>>
   /** The venue refuses a signed request this long after its timestamp. */
   readonly requestLifeMs: number
@@ -73,6 +75,7 @@ export function venueOf(spec: VenueSpec): Venue {
     limits: spec.limits,
     heartbeat: spec.heartbeat,
     book: spec.book,
+    ...(spec.history === undefined ? {} : { history: spec.history }),
     credentialNames: spec.credentialNames,
     operations: Object.keys(endpoints) as OperationName[],
     requestLifeMs: spec.requestLifeMs,

@@ -19,6 +19,10 @@ export interface FeedSpec extends Named {
   readonly insts: readonly Inst[]
   /** The strategy itself connects, logs in and subscribes, through commands on `onWsEvent`. */
   readonly isManual: boolean
+  /** Past events an inst before the first of the stream, and what a gap lacks; absent: neither is fetched. */
+  readonly history?: number
+  /** Without an event for this long a subscription is silent; absent: the channel's own bound. */
+  readonly silenceMsMax?: number
 }
 
 export interface ScheduleSpec extends Named {

@@ -4,8 +4,10 @@ import { isDecimal, isPositive } from "../domain/decimal.ts"
 import { instMistake } from "../domain/inst.ts"
 import type { RiskLimits } from "../domain/limits.ts"
 import { isMarket, type Market } from "../domain/market.ts"
-import type { FeedSpec, PredictSpec, TaskSpec } from "../domain/task.ts"
+import type { FeedSpec, PredictSpec, ServiceSpec, TaskSpec } from "../domain/task.ts"
+import { HISTORY_MAX } from "../tasks/feed/past.ts"
 import type { AnyStrategy } from "./declaration/strategy.ts"
+import { slotsOf } from "./event.ts"
 
 const isAbove = (value: number | undefined): boolean => value === undefined || (Number.isFinite(value) && value > 0)
 
@@ -26,11 +28,16 @@ export function taskMistakes(spec: TaskSpec): readonly string[] {
   }
 }
 
-function feedMistakes({ market, channel, insts }: FeedSpec): readonly string[] {
+/** A silence shorter than this is a pause. */
+const SILENCE_MS_MIN = 1_000
+
+function feedMistakes(spec: FeedSpec): readonly string[] {
+  const { market, channel, insts } = spec
   if (!isMarket(market)) return [`there is no market "${String(market)}"`]
   const mistakes = insts.map((inst) => instMistake(market, inst)).filter((mistake) => mistake !== undefined)
   if (insts.length === 0 && !isPrivate(channel)) mistakes.push("names no instruments")
   for (const inst of insts.filter((name, at) => insts.indexOf(name) !== at)) mistakes.push(`names ${inst} twice`)
+  mistakes.push(...pastMistakes(spec))
   if (channel.kind !== "lob" || channel.form === "bbo") return mistakes
   const { depth, everyMs } = channel
   if (!isAbove(depth)) mistakes.push(`depth is ${depth}; write a number of levels above 0`)
@@ -39,8 +46,27 @@ function feedMistakes({ market, channel, insts }: FeedSpec): readonly string[] {
   return mistakes
 }
 
-function predictMistakes({ runner, source, deadlineMs, queueMax }: PredictSpec): readonly string[] {
+function pastMistakes(spec: FeedSpec): readonly string[] {
+  const { channel, insts, history, silenceMsMax, isManual } = spec
   const mistakes: string[] = []
+  if (silenceMsMax !== undefined && !(silenceMsMax >= SILENCE_MS_MIN)) {
+    mistakes.push(`silenceMsMax is ${silenceMsMax}; write milliseconds from ${SILENCE_MS_MIN}`)
+  }
+  if (history === undefined) return mistakes
+  if (isManual) mistakes.push("has a history and is driven by hand: the runtime does not know when to ask for it")
+  if (!Number.isSafeInteger(history) || history < 0 || history > HISTORY_MAX) {
+    mistakes.push(`history is ${history}; write a whole number from 0 to ${HISTORY_MAX}`)
+  }
+  const slots = slotsOf(spec, isPrivate(channel))
+  const events = history * insts.length
+  if (events > slots) {
+    mistakes.push(`history is ${events} events in all, and its ring holds ${slots}: ask for fewer, or raise ringSlots`)
+  }
+  return mistakes
+}
+
+function predictMistakes({ runner, source, deadlineMs, queueMax, service = {} }: PredictSpec): readonly string[] {
+  const mistakes = serviceMistakes(service)
   if (source.trim() === "") mistakes.push(runner === "onnx" ? "the model's path is empty" : "the endpoint is empty")
   else if (runner === "zmq" && !/^(?:tcp:\/\/.+:\d+|ipc:\/\/.+)$/.test(source)) {
     mistakes.push(`"${source}" is no endpoint; write tcp://host:port, ipc://path or a port`)

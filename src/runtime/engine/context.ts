@@ -1,5 +1,6 @@
 import type { AltIntent, AltOrder, Pnl } from "../domain/callbacks.ts"
 import { UsageError } from "../domain/errors.ts"
+import type { Candle, Trade } from "../domain/events.ts"
 import type { Inst } from "../domain/inst.ts"
 import type { InstrumentInfo } from "../domain/instrument.ts"
 import type { Counter, Gauge, Labels } from "../domain/metrics.ts"
@@ -18,6 +19,7 @@ import type { Meters } from "./meters.ts"
 import type { Timers } from "./timers.ts"
 
 const COMMAND_MS_MAX = 5_000
+const HISTORY_MS_MAX = 30_000
 
 export interface ContextParts {
   readonly house: House
@@ -119,6 +121,18 @@ export class StrategyContext implements Context {
 
   book(inst: Inst, feed?: FeedHandle): BookView {
     return this.#house.book(inst, feed)
+  }
+
+  history<H extends FeedHandle>(
+    feed: H,
+    { before, count }: { readonly before: Trade | Candle; readonly count: number },
+  ): Promise<Outcome<readonly never[]>> {
+    const { history, spec } = this.#house.part(feed, 0) as RunningFeed
+    if (history === undefined)
+      throw new UsageError(`feed ${spec.id} has no history: it is not a feed of the runtime's own`)
+    const { clock } = this.#house.outside
+    const answer = history(before, count) as Promise<Outcome<readonly never[]>>
+    return withDeadline(clock, HISTORY_MS_MAX, "history", answer)
   }
 
   predict(model: PredictHandle, input: AltTensor, part?: number): void {

@@ -2,6 +2,7 @@ import { describe } from "../domain/errors.ts"
 import type { Control } from "../domain/events.ts"
 import type { Heartbeat, Outside, Socket, Subscription, Timer } from "../ports.ts"
 import { Backoff } from "./backoff.ts"
+import { Pulse } from "./heartbeat.ts"
 
 export type ConnectionState = "idle" | "connecting" | "loggingIn" | "subscribing" | "live" | "lost" | "stopped"
 
@@ -43,7 +44,7 @@ export class Connection {
   #subscription: Subscription | undefined
   #awaited = new Set<string>()
   #timers: Timer[] = []
-  #lastFrameAt = 0
+  readonly #pulse: Pulse
   #liveAt = 0
   #stopped: (() => void) | undefined
   #stopping: Promise<void> | undefined
@@ -52,6 +53,10 @@ export class Connection {
     this.#outside = outside
     this.#options = options
     this.#backoff = new Backoff(outside.random, BACKOFF)
+    this.#pulse = new Pulse(outside.clock, options.heartbeat, {
+      ping: (text) => void (text === undefined ? this.#socket?.ping() : this.#socket?.send(text)),
+      dead: (why) => this.#lose(why),
+    })
   }
 
   get state(): ConnectionState {
@@ -68,7 +73,7 @@ export class Connection {
 
   /** Local receive time of the newest frame, µs; 0 before the first. */
   get lastFrameAt(): number {
-    return this.#lastFrameAt
+    return this.#pulse.heardAt
   }
 
   start(): void {
@@ -78,6 +83,22 @@ export class Connection {
   /** False where the connection is not live: the text was not sent. */
   send(text: string): boolean {
     return this.#state === "live" && this.#socket !== undefined && this.#socket.send(text)
+  }
+
+  /** Asks for more on a live connection, answers awaited as at its beginning. False where it is not live: nothing was sent. */
+  ask(messages: readonly string[], ids: readonly string[] = []): boolean {
+    if (this.#state !== "live") return false
+    for (const id of ids) this.#awaited.add(id)
+    const lastsMs = this.#sendPaced(messages)
+    this.#after(SUBSCRIBE_MS_MAX + lastsMs, () => {
+      if (ids.some((id) => this.#awaited.has(id))) this.#lose("the venue did not answer a subscription")
+    })
+    return true
+  }
+
+  /** Whether answers are awaited. */
+  get isAsking(): boolean {
+    return this.#awaited.size > 0
   }
 
   bufferedBytes(): number {
@@ -136,7 +157,7 @@ export class Connection {
         open: () => attempt === this.#attempt && this.#opened(),
         text: (text, receivedAt) => attempt === this.#attempt && this.#text(text, receivedAt),
         alive: () => {
-          if (attempt === this.#attempt) this.#lastFrameAt = this.#outside.clock.now()
+          if (attempt === this.#attempt) this.#pulse.heardAt = this.#outside.clock.now()
         },
         closed: (code, reason) => attempt === this.#attempt && this.#closed(code, reason),
       },
@@ -144,8 +165,7 @@ export class Connection {
   }
 
   #opened(): void {
-    this.#lastFrameAt = this.#outside.clock.now()
-    this.#beat()
+    this.#pulse.start()
     this.#after(this.#options.connectionAgeMsMax * (0.9 + this.#outside.random.next() * 0.05), () =>
       this.restart("left before the venue's age limit"),
     )
@@ -159,13 +179,19 @@ export class Connection {
     const { messages = [], ids = [] } = this.#subscription ?? {}
     this.#awaited = new Set(ids)
     if (messages.length > 0) this.#enter("subscribing", `awaiting ${ids.length} of ${messages.length} answers`)
+    const lastsMs = this.#sendPaced(messages)
+    if (this.#awaited.size === 0) return this.#live()
+    this.#deadline("subscribing", "the venue did not answer every subscription", lastsMs)
+  }
+
+  /** As fast as the venue takes them; how long that is. */
+  #sendPaced(messages: readonly string[]): number {
     const gapMs = 1_000 / this.#options.messagesPerSecond
     for (const [index, message] of messages.entries()) {
       if (index * gapMs < 1_000) this.#socket?.send(message)
       else this.#after(index * gapMs, () => this.#socket?.send(message))
     }
-    if (this.#awaited.size === 0) return this.#live()
-    this.#deadline("subscribing", "the venue did not answer every subscription", messages.length * gapMs)
+    return messages.length * gapMs
   }
 
   #live(): void {
@@ -174,7 +200,7 @@ export class Connection {
   }
 
   #text(text: string, receivedAt: number): void {
-    this.#lastFrameAt = receivedAt
+    this.#pulse.heardAt = receivedAt
     const control = this.#options.frame(text, receivedAt)
     if (control !== undefined) this.#control(control)
   }
@@ -206,20 +232,6 @@ export class Connection {
   #answered(id: string | undefined): void {
     if (id !== undefined) this.#awaited.delete(id)
     if (this.#state === "subscribing" && this.#awaited.size === 0) this.#live()
-  }
-
-  /** Pings after a quiet spell and gives up after a long one: a half-open socket never says so itself. */
-  #beat(): void {
-    const { everyMs, silenceMsMax, text } = this.#options.heartbeat
-    this.#after(Math.min(everyMs, silenceMsMax / 2), () => {
-      const quietMs = (this.#outside.clock.now() - this.#lastFrameAt) / 1_000
-      if (quietMs >= silenceMsMax) return this.#lose(`no frame for ${Math.round(quietMs)} ms`)
-      if (quietMs >= everyMs / 2) {
-        if (text === undefined) this.#socket?.ping()
-        else this.#socket?.send(text)
-      }
-      this.#beat()
-    })
   }
 
   #deadline(state: ConnectionState, why: string, extraMs = 0): void {
@@ -273,6 +285,7 @@ export class Connection {
   }
 
   #cancelTimers(): void {
+    this.#pulse.stop()
     for (const timer of this.#timers) timer.cancel()
     this.#timers = []
   }

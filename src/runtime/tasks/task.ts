@@ -2,6 +2,7 @@
 import type { BookView } from "../book/view.ts"
 import type { CallbackData, CallbackName, Pnl } from "../domain/callbacks.ts"
 import type { Decimal } from "../domain/decimal.ts"
+import type { Candle, Trade } from "../domain/events.ts"
 import type { Inst } from "../domain/inst.ts"
 import type { InstrumentInfo } from "../domain/instrument.ts"
 import type { Market } from "../domain/market.ts"
@@ -51,6 +52,8 @@ export interface ManualFeed {
 export interface RunningFeed extends RunningTask {
   /** Undefined where this feed keeps no book of that inst. */
   book(inst: Inst): BookView | undefined
+  /** The `count` events right before one of this feed's, oldest first. Throws UsageError where it is none of its own. */
+  history?(before: Trade | Candle, count: number): Promise<Outcome<readonly (Trade | Candle)[]>>
   /** Present where the feed was declared `manual`. */
   readonly manual?: ManualFeed
 }

@@ -51,6 +51,8 @@ async function fed(faults: Faults = { latencyMsMin: 2 }) {
   const feed = (channel: Channel, insts: readonly string[] = [BTC]) =>
     feedTask({ kind: "feed", id: String(++ids), market: "binance-um", channel, insts, isManual: false }, world.host, {
       hub: gear.hub,
+      venue,
+      rest: gear.rest,
       keeper: (inst) => gear.keeper(inst),
     })
   const data = <T>(callback: Parameters<typeof world.of>[0]) => world.of(callback).map((one) => one.data as T)

@@ -30,6 +30,7 @@ interface AggTrade {
 /** Cadences of the depth streams in ms: 250 is the one without a suffix, 0 sends every change as it happens. */
 type Cadence = 0 | 100 | 250 | 500
 const tradesKept = 1_000
+const aggregatesKept = 4_000
 
 /** What a depth stream's name asks for: `btcusdt@depth20@100ms`. */
 interface DepthName {
@@ -137,6 +138,11 @@ export class Pit {
     recorder.close()
   }
 
+  /** Aggregates that can grow no more, oldest first: what is still being added up is not told by REST either. */
+  closedAggregates(): readonly AggTrade[] {
+    return this.#waiting.length === 0 ? this.aggregates : this.aggregates.slice(0, -this.#waiting.length)
+  }
+
   flushAggregates(ms: number): void {
     const stream = `${this.key}@aggTrade`
     const isWanted = this.#hub.isWanted(stream)
@@ -196,7 +202,7 @@ export class Pit {
     const aggregate: AggTrade = { ...rest, id: this.#aggregateId++, firstId: id, lastId: id }
     this.#waiting.push(aggregate)
     this.aggregates.push(aggregate)
-    if (this.aggregates.length > tradesKept * 2) this.aggregates.splice(0, tradesKept)
+    if (this.aggregates.length > aggregatesKept * 2) this.aggregates.splice(0, aggregatesKept)
   }
 
   #sendTop(ms: number): void {

@@ -200,7 +200,9 @@ export const aggTrades: Handler = (exchange, params) => {
   const { start, end } = params.span()
   const from = params.id("fromId")
   const limit = params.limit(500, 1000)
-  const found = pit.aggregates.filter((of) => of.ms >= start && of.ms <= end && (from === undefined || of.id >= from))
+  const found = pit
+    .closedAggregates()
+    .filter((of) => of.ms >= start && of.ms <= end && (from === undefined || of.id >= from))
   const chosen = from === undefined && start === 0 ? found.slice(-limit) : found.slice(0, limit)
   const rows = chosen.map((of) => {
     const size = pit.size(of.lots)

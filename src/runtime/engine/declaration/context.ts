@@ -1,5 +1,6 @@
 import type { ChannelKind } from "../../domain/channel.ts"
 import type { AltIntent, AltOrder, Pnl } from "../../domain/callbacks.ts"
+import type { Candle, Trade } from "../../domain/events.ts"
 import type { Inst, InstOn } from "../../domain/inst.ts"
 import type { InstrumentInfo } from "../../domain/instrument.ts"
 import type { Market } from "../../domain/market.ts"
@@ -40,6 +41,10 @@ type OrdersIn<T> = Extract<T, OrdersHandle>
 type MarketOf<H> = H extends OrdersHandle<infer M> ? M : never
 type BookFeed<T> = Extract<T, FeedHandle<Market, "lob">>
 type BookInst<T> = T extends FeedHandle<Market, "lob", infer I> ? I : never
+/** A feed whose past can be asked for, and its events. */
+type PastFeed<T> = Extract<T, FeedHandle<Market, "trades"> | FeedHandle<Market, "candles">>
+type PastOf<H> =
+  H extends FeedHandle<Market, "trades"> ? Trade : H extends FeedHandle<Market, "candles"> ? Candle : never
 type ManualIn<T> = Extract<T, FeedHandle<Market, ChannelKind, Inst, true>>
 
 /**
@@ -86,6 +91,16 @@ export interface Context<P = ParamValues, T extends Handle = AnyHandle> {
 
   /** The book one of the bot's feeds keeps. Name the feed where two markets keep a book of the same inst. */
   book<const I extends BookInst<T>>(inst: I, feed?: BookFeed<T>): BookView
+
+  /**
+   * The `count` (1 to 5,000) events right before one of this feed's, oldest first, each marked `isHistory`. Awaited in the
+   * handler that got `before`, they join the stream: the next event is the one after it. `refused` where the venue has no
+   * such past, `unknown` where it did not answer within 30 s; fewer where there are no more.
+   */
+  history<H extends PastFeed<T>>(
+    feed: H,
+    wish: { readonly before: PastOf<H>; readonly count: number },
+  ): Promise<Outcome<readonly PastOf<H>[]>>
 
   /** Asks a model; the answer comes by `onPreds`, a failure by `onError`. Of `chunk` workers each gets its turn, or `part` (from 0) does. */
   predict(model: Extract<T, PredictHandle>, input: AltTensor, part?: number): void

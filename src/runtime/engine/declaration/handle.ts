@@ -26,6 +26,17 @@ export interface TaskOptions {
 export interface FeedOptions extends TaskOptions {
   /** The strategy connects, logs in and subscribes itself: on `onWsEvent`, through `ctx.feed(handle)`. */
   readonly manual?: boolean
+  /** Without an event for this long a subscription is told as `silent` and asked for anew. Default: by channel, 30 s for books, 5 minutes for trades. */
+  readonly silenceMsMax?: number
+}
+
+/** For feeds whose past joins their stream. */
+export interface HistoryOptions extends FeedOptions {
+  /**
+   * So many past events of each instrument come first, marked `isHistory`, and what a lost connection missed is fetched
+   * too: every event once and in order. 0 to 5,000; 0 fetches only what was missed.
+   */
+  readonly history?: number
 }
 
 /** A spec before it has an id. */
@@ -67,7 +78,12 @@ export interface RelayHandle extends Declared<"relay", Draft<RelaySpec>> {}
 export type Handle = FeedHandle | OrdersHandle | PredictHandle | ScheduleHandle | IntentHandle | RelayHandle
 
 /** Every handle with the abilities some have: what a context offers where it does not know the bot's tasks. */
-export type AnyHandle = Handle | FeedHandle<Market, "lob"> | FeedHandle<Market, ChannelKind, Inst, true>
+export type AnyHandle =
+  | Handle
+  | FeedHandle<Market, "trades">
+  | FeedHandle<Market, "candles">
+  | FeedHandle<Market, "lob">
+  | FeedHandle<Market, ChannelKind, Inst, true>
 
 /** Which callback brings the data of a channel. */
 const CHANNEL_CALLBACK = {

@@ -6,6 +6,7 @@ import type { PredictSpec } from "../../domain/task.ts"
 import type {
   FeedHandle,
   FeedOptions,
+  HistoryOptions,
   IntentHandle,
   OrdersHandle,
   PredictHandle,
@@ -29,7 +30,16 @@ function feed<M extends Market, C extends ChannelKind, I extends string, O exten
   options: O | undefined,
 ): FeedHandle<M, C, I, IsManual<O>> {
   const isManual = (options?.manual ?? false) as boolean & IsManual<O>
-  const draft = { kind: "feed" as const, market, channel, insts, isManual }
+  const { history, silenceMsMax }: HistoryOptions = options ?? {}
+  const draft = {
+    kind: "feed" as const,
+    market,
+    channel,
+    insts,
+    isManual,
+    ...(history === undefined ? {} : { history }),
+    ...(silenceMsMax === undefined ? {} : { silenceMsMax }),
+  }
   return { kind: "feed", draft, options: options ?? {} }
 }
 
@@ -37,7 +47,7 @@ function feed<M extends Market, C extends ChannelKind, I extends string, O exten
 export const trades = <
   const M extends Market,
   const I extends Names,
-  const O extends FeedOptions & { readonly each?: boolean },
+  const O extends HistoryOptions & { readonly each?: boolean },
 >(
   market: M,
   insts: Listed<M, I>,
@@ -88,7 +98,7 @@ export const book = <const M extends Market, const I extends Names, const O exte
   feed(market, lobChannel({ ...options, form: "incremental" }), insts, options)
 
 /** Candles → `onCandle`. */
-export const candles = <const M extends Market, const I extends Names, const O extends FeedOptions>(
+export const candles = <const M extends Market, const I extends Names, const O extends HistoryOptions>(
   market: M,
   insts: Listed<M, I>,
   interval: Interval,

@@ -8,12 +8,15 @@ import { Connection, type ConnectionState } from "../connection.ts"
 import type { Publish } from "../task.ts"
 import type { Turn } from "../turn.ts"
 import { type Route, Routes } from "./route.ts"
+import { Silence, silenceBoundMs, type Watched } from "./silence.ts"
 import { Staleness } from "./staleness.ts"
 
 /** A feed task as the hub sees it. */
 export interface Listener {
   readonly channel: Channel
   readonly insts: readonly Inst[]
+  /** Where the task names a bound of its own. */
+  readonly silenceMsMax?: number
   /** Puts the task's publishers, and its book, on the route of one inst. */
   join(route: Route): void
   readonly feedState: Publish<"onFeedState">
@@ -30,7 +33,7 @@ export interface HubCounters {
 export interface HubOptions {
   /** Data later than this beyond their usual delay are a stall: books are quarantined. */
   readonly staleMsMax: number
-  /** A subscription without any event for this long is silent: its book is quarantined and fetched anew. */
+  /** A book without any event for this long is silent: it is quarantined and fetched anew. Other channels have their own bounds. */
   readonly silenceMsMax: number
 }
 
@@ -42,6 +45,7 @@ interface Line {
   readonly routes: Routes
   readonly listeners: Set<Listener>
   readonly staleness: Staleness
+  readonly silence: Silence
   isStalled: boolean
 }
 
@@ -111,11 +115,20 @@ export class FeedHub {
       .filter((line) => line.listeners.has(listener))
       .flatMap((line) => {
         if (line.isStalled) return [`${this.#venue.market} ${channelName(listener.channel)}: data arrive late`]
-        if (line.connection.isLive) return []
+        if (line.connection.isLive) return this.#asking(line, listener)
         return [
           `${this.#venue.market} ${channelName(listener.channel)}: ${line.connection.state}, ${line.connection.why}`,
         ]
       })
+  }
+
+  /** Silent ones that are being asked for anew: once the venue has confirmed them, a quiet market is a quiet market. */
+  #asking({ silence, connection }: Line, { channel }: Listener): string[] {
+    if (!connection.isAsking) return []
+    return silence
+      .quiet()
+      .filter((one) => one.channel.kind === channel.kind)
+      .map(({ inst }) => `${this.#venue.market} ${channelName(channel)}: ${inst} is silent and being asked for anew`)
   }
 
   /** Groups subscriptions by where they go; a group is one socket. */
@@ -137,7 +150,14 @@ export class FeedHub {
   #line(wanted: readonly Wanted[], index: number): Line {
     const routes = new Routes()
     const listeners = new Set(wanted.map((one) => one.listener))
-    for (const { listener, insts } of wanted) for (const inst of insts) listener.join(routes.of(inst))
+    const silence = new Silence()
+    for (const { listener, insts } of wanted) {
+      const { channel, silenceMsMax = silenceBoundMs(channel, this.#options.silenceMsMax) } = listener
+      for (const inst of insts) {
+        listener.join(routes.of(inst))
+        silence.add(channel, routes.of(inst), silenceMsMax)
+      }
+    }
     const connection = new Connection(this.#outside, {
       name: `${this.#venue.market} feed ${index + 1}`,
       target: () => merged(wanted),
@@ -149,7 +169,7 @@ export class FeedHub {
       connectionAgeMsMax: this.#venue.limits.connectionAgeMsMax,
       messagesPerSecond: this.#venue.limits.messagesPerSecond,
     })
-    const line: Line = { connection, routes, listeners, staleness: new Staleness(), isStalled: false }
+    const line: Line = { connection, routes, listeners, staleness: new Staleness(), silence, isStalled: false }
     return line
   }
 
@@ -199,11 +219,14 @@ export class FeedHub {
 
   #changed(line: Line, state: ConnectionState, why: string, retryMs?: number): void {
     const now = this.#outside.clock.now()
+    if (state === "live") line.silence.restart(now)
     for (const route of line.routes.all()) {
       if (state === "live") {
-        route.lastAt = now
+        route.isResumed = route.gaps.length > 0
         route.book?.subscribed()
+        for (const joint of route.joints) joint.subscribed()
       } else route.book?.disconnected(why, state === "stopped")
+      if (state === "stopped") for (const joint of route.joints) joint.stop()
     }
     if (state === "lost") this.#outside.log.warn("feed.lost", { market: this.#venue.market, why, retryMs })
     const word = FEED_STATES[state]
@@ -226,18 +249,51 @@ export class FeedHub {
 
   /** Looks for subscriptions that went quiet while their socket lives. */
   #watch(): void {
-    this.#outside.clock.timer(this.#options.silenceMsMax / 2, () => {
-      const quietSince = this.#outside.clock.now() - this.#options.silenceMsMax * 1_000
-      for (const line of this.#lines) {
-        if (!line.connection.isLive) continue
-        for (const route of line.routes.all()) {
-          if (route.book !== undefined && route.lastAt < quietSince) {
-            route.lastAt = this.#outside.clock.now()
-            route.book.silent(`no event for ${this.#options.silenceMsMax} ms`)
-          }
-        }
-      }
+    const leastMs = Math.min(...this.#lines.map(({ silence }) => silence.leastMs))
+    if (leastMs === Infinity) return
+    this.#outside.clock.timer(leastMs / 2, () => {
+      for (const line of this.#lines) if (line.connection.isLive) this.#listen(line)
       if (this.#lines.some((line) => line.connection.state !== "stopped")) this.#watch()
+    })
+  }
+
+  #listen(line: Line): void {
+    const now = this.#outside.clock.now()
+    const { silent, back } = line.silence.look(now)
+    for (const one of back) this.#tellOf(line, one, "live", "events come again")
+    if (silent.length === 0) return
+    for (const one of silent) {
+      const why = `no event for ${one.boundMs * 2 ** (one.times - 1)} ms`
+      this.#outside.log.warn("feed.silent", {
+        market: this.#venue.market,
+        channel: channelName(one.channel),
+        inst: one.inst,
+      })
+      this.#tellOf(line, one, "silent", why)
+      if (one.channel.kind === "lob") one.route.book?.silent(why)
+    }
+    // Asked for anew and still silent: the connection itself may be what is broken, where nothing else comes over it.
+    if (silent.some(({ times }) => times === 2) && !line.silence.hasVoice(now)) {
+      line.connection.restart(`${silent.map(({ inst }) => inst).join(", ")}: no event, though asked for anew`)
+    } else for (const channel of new Set(silent.map((one) => one.channel))) this.#renew(line, channel, silent)
+  }
+
+  #renew(line: Line, channel: Channel, silent: readonly Watched[]): void {
+    const insts = silent.filter((one) => one.channel === channel).map(({ inst }) => inst)
+    const auth = { now: this.#outside.clock.now() }
+    const gone = this.#venue.unsubscribe(channel, insts, auth)
+    const wanted = this.#venue.subscribe(channel, insts, auth)
+    line.connection.ask([...gone.messages, ...wanted.messages], [...(gone.ids ?? []), ...(wanted.ids ?? [])])
+  }
+
+  #tellOf(line: Line, { channel, inst }: Watched, state: "live" | "silent", why: string): void {
+    const timestamp = this.#outside.clock.now()
+    const change: FeedStateChanged = { market: this.#venue.market, state, why, inst, timestamp }
+    this.#turn.run(() => {
+      for (const listener of line.listeners) {
+        const isTold = listener.channel.kind === channel.kind && listener.insts.includes(inst)
+        if (isTold) listener.feedState(change, timestamp)
+      }
     })
   }
 }
