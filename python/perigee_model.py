@@ -22,10 +22,12 @@ Needs Python 3.9, pyzmq, msgpack and numpy. This file may be copied into a proje
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import msgpack
 import numpy as np
@@ -47,6 +49,7 @@ def serve(
     threads=1,
     server_secret_key=None,
     client_keys=None,
+    end_with_input=False,
     on_ready=None,
 ):
     """Answers requests until the process is told to end (SIGINT, SIGTERM). Does not return otherwise.
@@ -56,8 +59,11 @@ def serve(
     port               0 picks a free one; it is printed and given to `on_ready`.
     host               "127.0.0.1" serves this machine alone; "0.0.0.0" everyone, which wants `server_secret_key`.
     endpoint           instead of host and port: "ipc:///run/model.sock" for instance.
-    server_secret_key  CURVE encryption, Z85 text; default is the variable PERIGEE_ZMQ_SERVER_SECRET_KEY. The bot needs the public one.
+    server_secret_key  CURVE encryption, Z85 text; default is the variable PERIGEE_ZMQ_SERVER_SECRET_KEY, or the file that
+                       PERIGEE_ZMQ_SERVER_SECRET_KEY_FILE names. The bot needs the public one.
     client_keys        public keys that may connect; None admits every client that knows the server's public key.
+    end_with_input     ends the process when its standard input ends, and only then: for a program that starts the service as a part of itself,
+                       holds the other end of that pipe, and may die without a word.
     on_ready           called with the endpoint once the socket is bound.
     """
     if mode not in ("rep", "router"):
@@ -68,7 +74,9 @@ def serve(
     socket.setsockopt(zmq.MAXMSGSIZE, REQUEST_BYTES_MAX)
     if ":" in host:
         socket.setsockopt(zmq.IPV6, 1)
-    guard = _encrypt(context, socket, server_secret_key or os.environ.get("PERIGEE_ZMQ_SERVER_SECRET_KEY"), client_keys)
+    guard = _encrypt(context, socket, server_secret_key or _secret("PERIGEE_ZMQ_SERVER_SECRET_KEY"), client_keys)
+    if end_with_input:
+        _follow_input()
     try:
         socket.bind(endpoint or f"tcp://{f'[{host}]' if ':' in host else host}:{port if port else '*'}")
         bound = socket.getsockopt(zmq.LAST_ENDPOINT).rstrip(b"\0").decode()
@@ -154,6 +162,24 @@ def _serve_many(context, socket, predict, threads):
                 pool.submit(compute, way_back, body)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _secret(name):
+    file = os.environ.get(f"{name}_FILE")
+    return os.environ.get(name) or (Path(file).read_text().strip() if file else None)
+
+
+def _follow_input():
+    # A terminal's Ctrl-C goes to the whole group; whoever holds the pipe still needs its answers while it stops.
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_IGN)
+
+    def follow():
+        while os.read(0, 4096):
+            pass
+        os._exit(0)
+
+    threading.Thread(target=follow, daemon=True).start()
 
 
 def _encrypt(context, socket, secret_key, client_keys):

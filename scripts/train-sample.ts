@@ -1,5 +1,6 @@
 // Makes src/strategies/models/momentum.onnx: a classifier of the next two seconds (down, flat, up), trained on the simulated exchange's own
-// order flow. Seeded throughout: run again, it writes the same bytes. `--check` compares instead of writing.
+// order flow; and python/examples/momentum.json: the same weights, for the service that computes it with numpy. Seeded throughout: run
+// again, it writes the same bytes. `--check` compares instead of writing.
 import { Matching } from "../src/exchanges/matching/engine.ts"
 import { Flow } from "../src/exchanges/matching/flow.ts"
 import { instrument } from "../src/exchanges/matching/instrument.ts"
@@ -8,7 +9,8 @@ import { FEATURES, FeatureWindow } from "../src/strategies/features.ts"
 import { classify, rowOf, type Samples, train } from "./network.ts"
 import { classifierFile } from "./onnx-file.ts"
 
-const path = new URL("../src/strategies/models/momentum.onnx", import.meta.url)
+const modelFile = new URL("../src/strategies/models/momentum.onnx", import.meta.url)
+const weightsFile = new URL("../python/examples/momentum.json", import.meta.url)
 const startAt = 1_700_000_000_000_000
 const everyUs = 250_000
 /** Two seconds ahead. */
@@ -93,6 +95,23 @@ function report(name: string, samples: Samples, network: ReturnType<typeof train
   console.log(`sure of a side (above 0.6):`, sure)
 }
 
+/** Layers in order, weights as [inputs][outputs]; each number in the fewest digits that are the same float32. */
+function weightsText(layers: ReturnType<typeof train>): string {
+  const row = (values: Float32Array) => `[${[...values].map(short).join(", ")}]`
+  const rows = layers.map(({ inputs, outputs, weights, bias }) => {
+    const lines = Array.from({ length: inputs }, (_, at) => row(weights.subarray(at * outputs, (at + 1) * outputs)))
+    return `  {\n    "weights": [\n      ${lines.join(",\n      ")}\n    ],\n    "bias": ${row(bias)}\n  }`
+  })
+  return `[\n${rows.join(",\n")}\n]\n`
+}
+
+function short(value: number): string {
+  for (let digits = 1; ; digits++) {
+    const text = String(Number(value.toPrecision(digits)))
+    if (Math.fround(Number(text)) === value) return text
+  }
+}
+
 const seeds = (from: number, count: number) => Array.from({ length: count }, (_, index) => from + index)
 const training = samplesOf(seeds(1_000, trainingSeeds))
 const random = seeded(7)
@@ -109,11 +128,17 @@ const file = classifierFile(
   network,
   "16 features of trades and book to the chance of down, flat, up within two seconds",
 )
-if (process.argv.includes("--check")) {
-  const isSame = Buffer.compare(file, await Bun.file(path).bytes()) === 0
-  console.log(isSame ? "momentum.onnx is what this script makes" : "momentum.onnx differs from what this script makes")
-  process.exitCode = isSame ? 0 : 1
-} else {
-  await Bun.write(path, file)
-  console.log(`momentum.onnx: ${file.length} bytes`)
+const written = [
+  ["momentum.onnx", modelFile, file],
+  ["momentum.json", weightsFile, new TextEncoder().encode(weightsText(network))],
+] as const
+for (const [name, path, bytes] of written) {
+  if (!process.argv.includes("--check")) {
+    await Bun.write(path, bytes)
+    console.log(`${name}: ${bytes.length} bytes`)
+    continue
+  }
+  const isSame = Buffer.compare(bytes, await Bun.file(path).bytes()) === 0
+  console.log(isSame ? `${name} is what this script makes` : `${name} differs from what this script makes`)
+  if (!isSame) process.exitCode = 1
 }

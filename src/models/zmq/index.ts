@@ -1,7 +1,7 @@
 // Models behind ZeroMQ: a service in Python or anything else, asked over the wire by libzmq in a worker.
-import { ModelError } from "../../runtime/domain/errors.ts"
+import { describe, ModelError } from "../../runtime/domain/errors.ts"
 import type { Clock, Env, ModelRunner } from "../../runtime/ports.ts"
-import { curveKeys } from "./curve.ts"
+import { curveKeys, type PartialKeys } from "./curve.ts"
 import type { CurveKeys, Mode } from "./message.ts"
 import { createRunner, type Listener } from "./runner.ts"
 
@@ -26,18 +26,22 @@ export interface ZmqOptions {
   readonly inFlightMax?: number
   /** A larger reply is refused and the connection made anew; default 64 MiB. */
   readonly replyBytesMax?: number
-  /** Encrypts and authenticates. Wins over the environment. */
-  readonly curve?: Pick<CurveKeys, "serverKey"> & Partial<CurveKeys>
+  /**
+   * Encrypts and authenticates: with these keys; with those of the environment, which must be there where this is `true` or the prefix of
+   * their names; not at all where this is `false`. Absent: with those of the environment, if there are any.
+   */
+  readonly curve?: PartialKeys | boolean | string
   /** Where `PERIGEE_ZMQ_SERVER_KEY`, `PERIGEE_ZMQ_PUBLIC_KEY` and `PERIGEE_ZMQ_SECRET_KEY` are looked up. */
   readonly env?: Env
 }
 
 /**
- * `load` opens libzmq, not the service: that may come later, go, and come back. Nothing is loaded before. Every request ends in the
+ * Throws ModelError where keys are missing or are none. `load` opens libzmq, not the service: that may come later, go, and come back. Nothing is loaded before. Every request ends in the
  * answer to itself or in a ModelError: at its deadline, or as soon as its connection is lost.
  */
 export function zmqRunner(options: ZmqOptions): ModelRunner {
   const { source: endpoint, mode = "req", replyBytesMax = 64 * 2 ** 20 } = options
+  const curve = keysFor(options)
   return createRunner({
     clock: options.clock,
     endpoint,
@@ -47,7 +51,15 @@ export function zmqRunner(options: ZmqOptions): ModelRunner {
     async open(listener: Listener) {
       if (typeof Bun === "undefined") throw new ModelError("ZeroMQ models run on Bun only")
       const { openLink } = await import("./link.ts")
-      return openLink({ endpoint, mode, replyBytesMax, curve: curveKeys(options) }, listener)
+      return openLink({ endpoint, mode, replyBytesMax, curve }, listener)
     },
   })
+}
+
+function keysFor(options: ZmqOptions): PartialKeys | undefined {
+  try {
+    return curveKeys(options)
+  } catch (error) {
+    throw new ModelError(`model ${options.source}: ${describe(error)}`)
+  }
 }

@@ -47,6 +47,19 @@ export interface PredictSpec extends Named {
   readonly whenFull: "refuse" | "newest"
   /** ONNX: run on the loop itself. */
   readonly isInline: boolean
+  /** ZeroMQ: how the service is spoken with, where it is not as by default. */
+  readonly service?: ServiceSpec
+}
+
+/** What is absent is the runner's default. */
+export interface ServiceSpec {
+  /** One request at a time to any REP service, or many at a time, numbered, to one that knows how. */
+  readonly mode?: "req" | "dealer"
+  /** In `dealer` mode: requests on their way at once. */
+  readonly inFlightMax?: number
+  readonly replyBytesMax?: number
+  /** `true`, or a prefix of the variables' names: encrypted, or not started. `false`: never. Absent: where there is a server key. */
+  readonly curve?: boolean | string
 }
 
 /** Intents published by one strategy for others. */

@@ -80,6 +80,24 @@ function predictMistakes({ runner, source, deadlineMs, queueMax, service = {} }:
   return mistakes
 }
 
+function serviceMistakes({ mode, inFlightMax, replyBytesMax, curve }: ServiceSpec): string[] {
+  const mistakes: string[] = []
+  if (mode !== undefined && mode !== "req" && mode !== "dealer") {
+    mistakes.push(`mode is "${String(mode)}"; write "req" or "dealer"`)
+  }
+  if (inFlightMax !== undefined && mode !== "dealer") {
+    mistakes.push(`inFlightMax is for mode: "dealer"; a REQ socket has one request on its way`)
+  }
+  for (const [name, value] of Object.entries({ inFlightMax, replyBytesMax })) {
+    if (value !== undefined && (!Number.isSafeInteger(value) || value < 1))
+      mistakes.push(`${name} is ${value}; write a whole number from 1`)
+  }
+  if (typeof curve === "string" && !/^[A-Z][A-Z0-9_]*$/.test(curve)) {
+    mistakes.push(`curve is "${curve}"; write true, or the prefix of the keys' variables in capitals`)
+  }
+  return mistakes
+}
+
 /** Everything wrong with the limits of a bot that trades on these markets. */
 export function limitMistakes(limits: RiskLimits, markets: readonly Market[]): readonly string[] {
   const decimals = [

@@ -2,7 +2,7 @@ import type { Channel, ChannelKind } from "../../domain/channel.ts"
 import type { Interval } from "../../domain/events.ts"
 import type { InstOn } from "../../domain/inst.ts"
 import type { Market } from "../../domain/market.ts"
-import type { PredictSpec } from "../../domain/task.ts"
+import type { PredictSpec, ServiceSpec } from "../../domain/task.ts"
 import type {
   FeedHandle,
   FeedOptions,
@@ -161,9 +161,41 @@ const predictor = (
 export const onnx = (path: string, options: PredictOptions & { readonly inline?: boolean } = {}): PredictHandle =>
   predictor("onnx", path, options)
 
+interface ZmqOptions extends PredictOptions {
+  /**
+   * `req` (default): one request on its way at a time, to any REP service that reads MessagePack arrays of four. `dealer`: many at a time,
+   * each with a number, values in binary, to a service of the Python kit or one that does as python/README.md says.
+   */
+  readonly mode?: "req" | "dealer"
+  /** In `dealer` mode: requests on their way at once, default 64. */
+  readonly inFlightMax?: number
+  /** A larger reply is refused and the connection made anew; default 64 MiB. */
+  readonly replyBytesMax?: number
+  /**
+   * CURVE encryption, with the keys in `PERIGEE_ZMQ_SERVER_KEY`, `PERIGEE_ZMQ_PUBLIC_KEY` and `PERIGEE_ZMQ_SECRET_KEY` (or files, by
+   * `…_FILE`). `true`: the bot does not start without. A text `A`: likewise, with `A_PERIGEE_ZMQ_SERVER_KEY` and so on. `false`: never.
+   * Absent: where the environment holds a server key.
+   */
+  readonly curve?: boolean | string
+}
+
+function serviceOf({ mode, inFlightMax, replyBytesMax, curve }: ZmqOptions): ServiceSpec | undefined {
+  const service = {
+    ...(mode === undefined ? {} : { mode }),
+    ...(inFlightMax === undefined ? {} : { inFlightMax }),
+    ...(replyBytesMax === undefined ? {} : { replyBytesMax }),
+    ...(curve === undefined ? {} : { curve }),
+  }
+  return Object.keys(service).length === 0 ? undefined : service
+}
+
 /** A model behind ZeroMQ: `tcp://host:port`, `ipc://path`, or a port of this machine → `onPreds`. */
-export const zmq = (endpoint: string | number, options: PredictOptions = {}): PredictHandle =>
-  predictor("zmq", typeof endpoint === "number" ? `tcp://127.0.0.1:${endpoint}` : endpoint, options)
+export function zmq(endpoint: string | number, options: ZmqOptions = {}): PredictHandle {
+  const source = typeof endpoint === "number" ? `tcp://127.0.0.1:${endpoint}` : endpoint
+  const handle = predictor("zmq", source, options)
+  const service = serviceOf(options)
+  return service === undefined ? handle : { ...handle, draft: { ...handle.draft, service } }
+}
 
 /** Intents from one strategy to others: `ctx.publishIntent(handle, …)` → `onInstIntent`. */
 export const intents = (options: TaskOptions = {}): IntentHandle => ({
