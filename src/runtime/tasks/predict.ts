@@ -1,7 +1,7 @@
 import { describe } from "../domain/errors.ts"
 import type { PredictSpec } from "../domain/task.ts"
 import { type AltTensor, tensorMistake } from "../domain/tensor.ts"
-import type { ModelLoaded, ModelRunner } from "../ports.ts"
+import type { ModelLoaded, ModelRunner, Timer } from "../ports.ts"
 import type { RunningPredict, TaskHost } from "./task.ts"
 
 const RETRY_MS = 5_000
@@ -19,6 +19,7 @@ export function predictTask(spec: PredictSpec, host: TaskHost, runner: ModelRunn
   let why = "loading"
   let isStopped = false
   let starts = 0
+  let retry: Timer | undefined
 
   const fail = (input: AltTensor, message: string) => {
     failures.value++
@@ -34,6 +35,7 @@ export function predictTask(spec: PredictSpec, host: TaskHost, runner: ModelRunn
     if (isStopped) return
     runner.load().then(
       (result) => {
+        if (isStopped) return
         loaded = result
         why = ""
         starts++
@@ -41,6 +43,7 @@ export function predictTask(spec: PredictSpec, host: TaskHost, runner: ModelRunn
         host.turn.run(() => publishStart({ spec, starts }, clock.now()))
       },
       (error: unknown) => {
+        if (isStopped) return
         why = describe(error)
         log.error("model.failed", { source: spec.source, why, retryMs: RETRY_MS })
         host.turn.run(() =>
@@ -49,7 +52,7 @@ export function predictTask(spec: PredictSpec, host: TaskHost, runner: ModelRunn
             clock.now(),
           ),
         )
-        clock.timer(RETRY_MS, load)
+        retry = clock.timer(RETRY_MS, load)
       },
     )
   }
@@ -73,13 +76,17 @@ export function predictTask(spec: PredictSpec, host: TaskHost, runner: ModelRunn
     },
     stop() {
       isStopped = true
+      retry?.cancel()
       return runner.close()
     },
-    reasons: () => (loaded === undefined ? [`model ${spec.source}: ${why}`] : []),
+    reasons() {
+      const trouble = loaded === undefined ? why : runner.trouble?.()
+      return trouble === undefined ? [] : [`model ${spec.source}: ${trouble}`]
+    },
     state: () => ({
       source: spec.source,
       loaded: loaded ?? null,
-      why,
+      why: loaded === undefined ? why : (runner.trouble?.() ?? ""),
       predictions: predictions.value,
       failures: failures.value,
     }),

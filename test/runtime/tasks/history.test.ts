@@ -1,93 +1,12 @@
 // The past joined to the stream, against the venue's own front on virtual time: every event once and in order, whatever breaks.
 import { describe, expect, test } from "bun:test"
 import fc from "fast-check"
-import { front } from "../../../src/exchanges/binance/front.ts"
-import { market } from "../../../src/exchanges/index.ts"
-import type { Channel } from "../../../src/runtime/domain/channel.ts"
 import type { FeedStateChanged, Trouble } from "../../../src/runtime/domain/callbacks.ts"
 import type { Candle, Trade } from "../../../src/runtime/domain/events.ts"
-import type { FeedSpec } from "../../../src/runtime/domain/task.ts"
-import type { Front } from "../../../src/runtime/ports.ts"
-import type { Faults } from "../../../src/runtime/simulation/faults.ts"
-import { serveFront } from "../../../src/runtime/simulation/serve.ts"
-import { feedTask } from "../../../src/runtime/tasks/feed/feed.ts"
-import { MarketGear } from "../../../src/world/market-gear.ts"
-import { START_AT, virtualHost } from "./host.ts"
+import { BTC, CALM, exchange, MINUTES, TRADES } from "./market.ts"
 
-const BTC = "BTC_USDT_PERP"
-const TRADES: Channel = { kind: "trades" }
-const MINUTES: Channel = { kind: "candles", interval: "1m" }
 const RUNS = 15
 const PROPERTY_MS_MAX = 120_000
-const CALM: Faults = { latencyMsMin: 2 }
-
-interface Asked {
-  readonly path: string
-  readonly query: string
-}
-
-/** An exchange that has run for `ageMs` before the feed is there. */
-async function exchange(
-  options: { seed?: number; ageMs?: number; flow?: number; refuse?: (asked: Asked) => boolean } = {},
-) {
-  const { seed = 1, ageMs = 20_000, flow = 60, refuse = () => false } = options
-  const world = virtualHost(CALM)
-  const { outside, clock } = world
-  const real = front({ seed, startedAt: START_AT, accounts: [], flow })
-  const asked: Asked[] = []
-  const venueFront: Front = {
-    request(request, now) {
-      asked.push(request)
-      return refuse(request) ? { status: 503, headers: {}, body: "" } : real.request(request, now)
-    },
-    open: (...all) => real.open(...all),
-    message: (...all) => real.message(...all),
-    pong: (...all) => real.pong(...all),
-    closed: (...all) => real.closed(...all),
-    advance: (now) => real.advance(now),
-    drain: () => real.drain(),
-    nextAt: () => real.nextAt(),
-  }
-  const { listener } = outside
-  await serveFront({ front: venueFront, listener, clock, host: "10.0.0.1", port: 8080 })
-  clock.advance(ageMs)
-  const venue = market("binance-um", { endpoint: "http://10.0.0.1:8080" })
-  const gear = new MarketGear(venue, world.host, undefined)
-  const feed = (channel: Channel, more: Partial<FeedSpec> = {}) =>
-    feedTask(
-      { kind: "feed", id: "1", market: "binance-um", channel, insts: [BTC], isManual: false, ...more },
-      world.host,
-      {
-        hub: gear.hub,
-        venue,
-        rest: gear.rest,
-        keeper: (inst) => gear.keeper(inst),
-      },
-    )
-  const data = <T>(callback: Parameters<typeof world.of>[0]) => world.of(callback).map((one) => one.data as T)
-  const told = () => data<Trade>("onTrade")
-  const missed = () =>
-    data<FeedStateChanged>("onFeedState").reduce((sum, one) => sum + (one.state === "gap" ? (one.missed ?? 0) : 0), 0)
-  /** The exchange's own list, from the first told to the last. */
-  const truth = (trades: readonly Trade[]): string[] => {
-    const ids: string[] = []
-    const last = BigInt(trades.at(-1)?.tradeId ?? 0)
-    for (let from = BigInt(trades[0]?.tradeId ?? 1); from <= last;) {
-      const query = `symbol=BTCUSDT&limit=1000&fromId=${from}`
-      const { status, body } = real.request(
-        { method: "GET", path: "/fapi/v1/aggTrades", query, headers: {}, body: "" },
-        clock.now(),
-      )
-      if (status !== 200) throw new Error(body)
-      const page = [...body.matchAll(/"a":(\d+)/g)].map(([, id]) => BigInt(id!)).filter((id) => id <= last)
-      if (page.length === 0) break
-      ids.push(...page.map(String))
-      from = page.at(-1)! + 1n
-    }
-    return ids
-  }
-  return { ...world, asked, gear, feed, data, told, missed, truth }
-}
 
 const idsOf = (trades: readonly Trade[]): string[] => trades.map(({ tradeId }) => tradeId)
 

@@ -90,4 +90,24 @@ describe("a predict task", () => {
     clock.advance(10_000)
     expect([of("onPreds"), troubles(), calls]).toEqual([[], [], { loads: 1, closed: 1 }])
   })
+
+  test.each(["before it loads again", "while it loads"])(
+    "that is stopped %s leaves no timer and says nothing",
+    async (when) => {
+      const loading = Promise.withResolvers<ModelLoaded>()
+      const { task, clock, calls, troubles } = predicting({ load: () => loading.promise })
+      const fail = () => {
+        loading.reject(new ModelError("m.onnx is half"))
+        clock.advance(0)
+      }
+      task.start()
+      if (when === "before it loads again") fail()
+      const told = troubles().length
+      await task.stop()
+      fail()
+      expect(clock.pending).toBe(0)
+      clock.advance(10_000)
+      expect([troubles().length, calls.closed]).toEqual([told, 1])
+    },
+  )
 })

@@ -3,18 +3,23 @@ import { maskFrame } from "../../domain/redaction.ts"
 import { type Outcome, accepted } from "../../domain/outcome.ts"
 import type { FeedSpec } from "../../domain/task.ts"
 import type { Socket, Timer, Venue } from "../../ports.ts"
+import type { FeedStateChanged } from "../../domain/callbacks.ts"
 import { Backoff } from "../backoff.ts"
+import { Pulse } from "../heartbeat.ts"
 import type { ManualFeed, RunningFeed, TaskHost } from "../task.ts"
 
 const ACK_MS_MAX = 5_000
 const CONNECT_MS_MAX = 5_000
 const BACKOFF = { backoffMsMin: 200, backoffMsMax: 30_000 }
+/** Of a connection's greatest age: when the strategy is told, so that it can choose its moment. */
+const AGEING_SHARE = 0.9
 
 const refused = (reason: string): Outcome<undefined> => ({ kind: "refused", reason })
 
 /**
  * A feed whose strategy drives it: `onWsEvent` asks, `connect`, `send` and `shutdown` answer. After a loss it asks again,
- * with backoff; commands for a dead connection are refused, never kept for the next one.
+ * with backoff; commands for a dead connection are refused, never kept for the next one. The runtime sends the venue's
+ * heartbeat, gives up what stays silent, and says by `onFeedState` what became of the connection and when it grows old.
  */
 export function manualFeed(spec: FeedSpec, host: TaskHost, venue: Venue): RunningFeed {
   const { clock, sockets, random, log } = host.outside
@@ -27,6 +32,7 @@ export function manualFeed(spec: FeedSpec, host: TaskHost, venue: Venue): Runnin
     accOrder: host.publisher("onAccOrder"),
     accBalPos: host.publisher("onAccBalPos"),
     accPos: host.publisher("onAccPos"),
+    state: host.publisher("onFeedState"),
     trouble: host.publisher("onError"),
   }
   const name = `${spec.market} ${channelName(spec.channel)}`
@@ -38,6 +44,23 @@ export function manualFeed(spec: FeedSpec, host: TaskHost, venue: Venue): Runnin
   let attempt = 0
   let closed: (() => void) | undefined
 
+  let ageing: Timer | undefined
+  const pulse = new Pulse(clock, venue.heartbeat, {
+    ping: (text) => void (text === undefined ? socket?.ping() : socket?.send(text)),
+    dead: (why) => drop(why),
+  })
+
+  const tell = (word: FeedStateChanged["state"], why: string, retryMs?: number) => {
+    const timestamp = clock.now()
+    const change = { market: spec.market, state: word, why, timestamp }
+    host.turn.run(() => publishers.state(retryMs === undefined ? change : { ...change, retryMs }, timestamp))
+  }
+
+  const quiet = () => {
+    pulse.stop()
+    ageing?.cancel()
+  }
+
   const ask = () => {
     if (state === "stopped") return
     state = "waiting"
@@ -47,12 +70,34 @@ export function manualFeed(spec: FeedSpec, host: TaskHost, venue: Venue): Runnin
 
   const lost = (why: string) => {
     socket = undefined
+    quiet()
     closed?.()
-    if (state === "stopped" || state === "shut") return
+    if (state === "stopped") return
+    if (state === "shut") return tell("stopped", "closed as it was asked")
     state = "lost"
     const retryMs = backoff.nextMs()
     log.warn("feed.lost", { feed: name, why, retryMs })
+    tell("lost", why, retryMs)
     retry = clock.timer(retryMs, ask)
+  }
+
+  /** Gives up a socket that does not know it is dead: from here on nothing of it is heard. */
+  const drop = (why: string) => {
+    attempt++
+    socket?.close(1000, "")
+    lost(why)
+  }
+
+  const opened = () => {
+    state = "open"
+    backoff.reset()
+    pulse.start()
+    const ageMs = venue.limits.connectionAgeMsMax
+    ageing = clock.timer(ageMs * AGEING_SHARE, () => {
+      const leftMs = Math.round(ageMs * (1 - AGEING_SHARE))
+      tell("ageing", `${spec.market} ends this connection in about ${leftMs} ms; shut it down and connect again`)
+    })
+    tell("live", "connected")
   }
 
   const trouble = (message: string, frame: string, receivedAt: number) =>
@@ -61,7 +106,8 @@ export function manualFeed(spec: FeedSpec, host: TaskHost, venue: Venue): Runnin
       receivedAt,
     )
 
-  const read = (text: string, receivedAt: number) =>
+  const read = (text: string, receivedAt: number) => {
+    pulse.heardAt = receivedAt
     host.turn.run(() => {
       const { events, control, unreadable } = venue.decode(text, receivedAt)
       for (const event of events) {
@@ -76,6 +122,7 @@ export function manualFeed(spec: FeedSpec, host: TaskHost, venue: Venue): Runnin
       if (control?.kind === "refused") trouble(`refused (${control.code}): ${control.message}`, "", receivedAt)
       if (control?.kind === "ping" && control.reply !== undefined) socket?.send(control.reply)
     })
+  }
 
   const connect: ManualFeed["connect"] = (url, headers) => {
     if (socket !== undefined) return Promise.resolve(refused(`${name} is connected already; shut it down first`))
@@ -83,14 +130,17 @@ export function manualFeed(spec: FeedSpec, host: TaskHost, venue: Venue): Runnin
     retry?.cancel()
     state = "connecting"
     const mine = ++attempt
+    tell("connecting", "opening the socket")
     return new Promise((resolve) => {
       const target = { url, connectMsMax: CONNECT_MS_MAX }
       socket = sockets.open(headers === undefined ? target : { ...target, headers }, {
         open() {
           if (mine !== attempt) return
-          state = "open"
-          backoff.reset()
+          opened()
           resolve(accepted(undefined))
+        },
+        alive() {
+          if (mine === attempt) pulse.heardAt = clock.now()
         },
         text: (text, receivedAt) => mine === attempt && read(text, receivedAt),
         closed(code, reason) {
@@ -122,6 +172,7 @@ export function manualFeed(spec: FeedSpec, host: TaskHost, venue: Venue): Runnin
     async stop() {
       retry?.cancel()
       if (socket !== undefined) await shutdown()
+      quiet()
       state = "stopped"
     },
     reasons: () => (state === "open" ? [] : [`${name}: ${state}`]),

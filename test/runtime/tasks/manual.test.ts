@@ -1,0 +1,93 @@
+// A feed whose strategy drives it, on virtual time against the venue's own front: the runtime keeps its pulse.
+import { describe, expect, test } from "bun:test"
+import type { Trouble } from "../../../src/runtime/domain/callbacks.ts"
+import type { Outcome } from "../../../src/runtime/domain/outcome.ts"
+import { CALM, exchange, TRADES } from "./market.ts"
+
+type World = Awaited<ReturnType<typeof exchange>>
+
+/** What a strategy would do on `onWsEvent`. */
+async function driven(world: World) {
+  const feed = world.manual(TRADES)
+  const { url, messages } = world.subscription(TRADES)
+  const drive = async (): Promise<Outcome<undefined>> => {
+    const answer = feed.manual!.connect(url)
+    world.clock.advance(100)
+    const connected = await answer
+    if (connected.kind === "accepted") for (const message of messages) await feed.manual!.send(message)
+    return connected
+  }
+  feed.start()
+  const connected = await drive()
+  return { feed, drive, connected }
+}
+
+const words = (world: World): string[] => world.states().map(({ state }) => state)
+
+describe("a manual feed", () => {
+  test("asks for its strategy, is connected and subscribed by it, and tells each step", async () => {
+    const world = await exchange()
+    const { feed, connected } = await driven(world)
+    world.clock.advance(3_000)
+    expect(connected).toEqual({ kind: "accepted", value: undefined })
+    expect(world.of("onWsEvent").length).toBe(1)
+    expect(words(world)).toEqual(["connecting", "live"])
+    expect(world.told().length).toBeGreaterThan(10)
+    expect(feed.reasons()).toEqual([])
+  })
+
+  test("pings what is quiet, so that a quiet market costs nothing", async () => {
+    const world = await exchange({ flow: false })
+    await driven(world)
+    world.clock.advance(3_600_000)
+    expect([words(world), world.opened()]).toEqual([["connecting", "live"], 1])
+  })
+
+  test("that is half open is found dead within the venue's bound, says so and asks for its strategy again", async () => {
+    const world = await exchange()
+    const { feed } = await driven(world)
+    world.clock.advance(3_000)
+    world.outside.network.setFaults({ ...CALM, dropRate: 1 })
+    world.clock.advance(55_000)
+    expect(words(world)).toEqual(["connecting", "live"])
+    world.clock.advance(30_000)
+    const lost = world.states().at(-1)
+    expect(lost).toMatchObject({ state: "lost", retryMs: expect.any(Number) })
+    expect(lost!.why).toMatch(/^no frame for \d+ ms$/)
+    expect(world.of("onWsEvent").length).toBe(2)
+    expect(await feed.manual!.send("hello")).toMatchObject({ kind: "refused" })
+  })
+
+  test("whose connection grows old is told before the venue ends it", async () => {
+    const world = await exchange({ flow: false })
+    await driven(world)
+    world.clock.advance(86_400_000 * 0.91)
+    expect(world.states().at(-1)).toMatchObject({ state: "ageing", why: expect.stringContaining("connect again") })
+    world.clock.advance(86_400_000 * 0.1)
+    expect(words(world)).toEqual(["connecting", "live", "ageing", "lost"])
+    expect(world.of("onWsEvent").length).toBe(2)
+  })
+
+  test("shut down by its strategy stays so, and leaves nothing running; a new connect is a new life", async () => {
+    const world = await exchange()
+    const { feed, drive } = await driven(world)
+    const answer = feed.manual!.shutdown()
+    world.clock.advance(100)
+    expect(await answer).toEqual({ kind: "accepted", value: undefined })
+    world.clock.advance(200_000)
+    expect(words(world)).toEqual(["connecting", "live", "stopped"])
+    expect(world.of("onWsEvent").length).toBe(1)
+    expect((await drive()).kind).toBe("accepted")
+    expect(words(world)).toEqual(["connecting", "live", "stopped", "connecting", "live"])
+  })
+
+  test("tells a refused subscription and what it cannot read", async () => {
+    const world = await exchange()
+    const { feed } = await driven(world)
+    await feed.manual!.send('{"method":"SUBSCRIBE","params":[1],"id":7}')
+    world.clock.advance(100)
+    expect(world.data<Trouble>("onError").map(({ message }) => message)).toEqual([
+      expect.stringContaining("refused (2)"),
+    ])
+  })
+})
