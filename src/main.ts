@@ -1,3 +1,3 @@
 import { perigee } from "./runtime/cli/perigee.ts"
 
-await perigee()
+void perigee()

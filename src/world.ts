@@ -14,7 +14,6 @@ import type {
   Clock,
   Credentials,
   Env,
-  Listening,
   ModelRunner,
   Outside,
   Timer,
@@ -34,6 +33,7 @@ import { scheduleTask } from "./runtime/tasks/schedule.ts"
 import type { RunningOrders, RunningTask, TaskHost } from "./runtime/tasks/task.ts"
 import { platform } from "#platform"
 import { controlOf } from "./world/control.ts"
+import { type Door, openDoor } from "./world/door.ts"
 import { pnlTotal, stateImage } from "./world/image.ts"
 import { MarketGear } from "./world/market-gear.ts"
 import { credentialsOf, secret } from "./world/secrets.ts"
@@ -69,6 +69,8 @@ export interface WorldOptions {
   readonly openJournal?: (options: JournalOptions) => OpenJournal
   /** Absent: no endpoint. */
   readonly http?: { readonly host: string; readonly port: number }
+  /** Instead: one that listens already. */
+  readonly door?: Door
   /** `--set name=value`. */
   readonly set: Readonly<Record<string, string>>
   /** Instead of the environment's: the demo's. */
@@ -221,7 +223,7 @@ class Assembly implements World {
   readonly #nextClientId = new Map<string, () => string>()
   readonly #startedAt: number
   readonly #counts = { orders: 0, fills: 0 }
-  #listening: Listening | undefined
+  #door: Door | undefined
   #pulse: Timer | undefined
   #loopLagMs = 0
 
@@ -353,18 +355,19 @@ class Assembly implements World {
   // ---- life ----
 
   get address(): string | undefined {
-    if (this.#listening === undefined) return undefined
-    const { host, port } = this.#listening
+    if (this.#door === undefined) return undefined
+    const { host, port } = this.#door
     return `http://${host === "0.0.0.0" ? "127.0.0.1" : host}:${port}`
   }
 
   async listen(): Promise<void> {
     const { http, outside, database, version } = this.#options
-    if (http === undefined) return
-    const server = this.#endpoint
-    this.#listening = await outside.listener.listen({ ...http, request: (asked, from) => server.fetch(asked, from) })
+    const door = this.#options.door ?? (http && (await openDoor(outside.listener, outside.clock, http)))
+    if (door === undefined) return
+    this.#door = door
+    door.lead(this.#endpoint.fetch)
     if (database === ":memory:") return
-    const { host, port } = this.#listening
+    const { host, port } = door
     writeAddress(database, {
       bot: this.#plan.name,
       version,
@@ -389,8 +392,8 @@ class Assembly implements World {
     await Promise.all([...this.#gears.values()].map((gear) => gear.stop()))
     this.#pulse?.cancel()
     this.#endpoint.close()
-    await this.#listening?.close()
-    if (this.#listening !== undefined && database !== ":memory:") removeAddress(database, outside.env.pid)
+    await this.#door?.close()
+    if (this.#door !== undefined && database !== ":memory:") removeAddress(database, outside.env.pid)
     this.journal.close(why)
   }
 

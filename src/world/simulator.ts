@@ -3,9 +3,9 @@ import { ConfigError } from "../runtime/domain/errors.ts"
 import type { Front, Outside } from "../runtime/ports.ts"
 import { frontGate, type Gate, type Served, serveFront } from "../runtime/simulation/serve.ts"
 import { readTape } from "../runtime/storage/tape-reader.ts"
+import { SIM_ACCOUNT } from "./sim-account.ts"
 
-/** The account of every simulated exchange: nothing behind it is worth a secret. */
-export const SIM_ACCOUNT = { apiKey: "perigee-simulated-key", secret: "perigee-simulated-secret" } as const
+export { SIM_ACCOUNT }
 
 const BALANCES = { USDT: "100000" }
 

@@ -1,6 +1,6 @@
 import { everyCommand } from "../../src/runtime/cli/perigee.ts"
 import { main } from "../../src/runtime/cli/main.ts"
-import { machine, type Machine } from "../../src/world/machine.ts"
+import { machine, type Machine } from "../../src/world/entrance.ts"
 
 export interface Said {
   readonly status: number

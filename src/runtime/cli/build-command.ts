@@ -1,8 +1,5 @@
-import type { Machine } from "../../world/machine.ts"
-import { everyPart } from "../../world/parts.ts"
-import { planOf } from "../../world.ts"
+import type { Machine } from "../../world/entrance.ts"
 import { ConfigError } from "../domain/errors.ts"
-import { buildBot } from "./build/index.ts"
 import { type Command, EXIT, flag, only, text } from "./command.ts"
 import { loadBot } from "./run.ts"
 
@@ -18,6 +15,9 @@ export const build = (machine: Machine, version: string): Command => ({
   async run(args) {
     if (machine.runtime !== "bun")
       throw new ConfigError("executables are made by Bun's bundler: run this command on Bun")
+    const { planOf } = await import("../../world.ts")
+    const { everyPart } = await import("../../world/parts.ts")
+    const { buildBot } = await import("./build/index.ts")
     const { bot, file } = await loadBot(machine, only(args, "bot file"))
     const plan = planOf(bot, everyPart())
     const outFile = text(args.values, "out") ?? plan.name

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url"
-import { machine as thisMachine } from "../../world/machine.ts"
-import { type Bot, nameOf, type Parts } from "../../world.ts"
+import { machine as thisMachine } from "../../world/entrance.ts"
+import type { Bot, Parts } from "../../world.ts"
 import type { Command } from "./command.ts"
 import { main } from "./main.ts"
 import { controls, settle } from "./remote.ts"
@@ -8,8 +8,10 @@ import { remoteDeps } from "./remote-deps.ts"
 import { RUN, runLoaded } from "./run-loaded.ts"
 import { status } from "./status.ts"
 
-export interface BuiltOptions extends Parts {
-  readonly bot: Bot
+export interface BuiltOptions {
+  readonly name: string
+  /** The bot and the parts it names: loaded when it runs. */
+  load(): Promise<Parts & { readonly bot: Bot }>
   /** Stands for the bot file's folder, inside the executable. */
   readonly base: URL
   /** What is inside, for `--version --json`. */
@@ -19,7 +21,7 @@ export interface BuiltOptions extends Parts {
 /** A bot's own executable: it runs its bot, unless the first word is another command. */
 export async function runBuilt(options: BuiltOptions): Promise<void> {
   const machine = thisMachine()
-  const name = nameOf(options.bot)
+  const { name } = options
   const remote = remoteDeps(machine)
   const run: Command = {
     name: "run",
@@ -27,11 +29,9 @@ export async function runBuilt(options: BuiltOptions): Promise<void> {
     takes: "",
     options: RUN,
     run: (args) =>
-      runLoaded(machine, String(options.contents["version"]), args, {
-        bot: options.bot,
-        name,
-        parts: { venues: options.venues, runners: options.runners },
-        modelFile: (source) => fileURLToPath(new URL(source, options.base)),
+      runLoaded(machine, String(options.contents["version"]), args, async () => {
+        const { bot, ...parts } = await options.load()
+        return { bot, name, parts, modelFile: (source) => fileURLToPath(new URL(source, options.base)) }
       }),
   }
   const commands = [run, status(remote), ...controls(remote), settle(remote)]

@@ -1,13 +1,11 @@
-import { type Child, type Machine } from "../../world/machine.ts"
-import { everyPart } from "../../world/parts.ts"
-import { sampleBot, sampleModel } from "../../world/sample.ts"
-import { SIM_ACCOUNT } from "../../world/simulator.ts"
+import type { Child, Machine } from "../../world/entrance.ts"
+import { door as openDoor } from "../../world/entrance.ts"
+import { SIM_ACCOUNT } from "../../world/sim-account.ts"
 import { ConfigError } from "../domain/errors.ts"
 import { type Command, flag, number, type Options, text, texts, type Values } from "./command.ts"
 import { assignments, HTTP, httpOf } from "./flags.ts"
 import { Screen } from "./screen.ts"
-import { session, type Summary } from "./session.ts"
-import { virtualDemo } from "./virtual.ts"
+import type { Summary } from "./session.ts"
 
 const OPTIONS: Options = {
   seconds: { type: "string", value: "N", help: "end by itself N seconds after it became ready" },
@@ -41,15 +39,23 @@ export const demo = (machine: Machine, version: string): Command => ({
     const rate = number(values, "rate", { min: 0, max: 100_000 })
     if (flag(values, "virtual")) {
       refuseWith("--virtual", values, ["db", "endpoint", "http-host", "http-port"])
+      const { virtualDemo } = await import("./virtual.ts")
       const [trace, sameAs] = [text(values, "trace"), text(values, "same-as")]
       const { status, summary } = await virtualDemo(machine, { seed, rate, set, trace, sameAs, seconds: seconds ?? 60 })
       machine.out(isJson ? `${JSON.stringify(summary)}\n` : words(summary))
       return status
     }
     refuseWith("a run in real time", values, ["trace", "same-as"])
+    const door = await openDoor(http)
+    await door.breathe()
     const exchange = await openExchange(machine, { endpoint: text(values, "endpoint"), seed, rate })
     const screen = new Screen(machine, "perigee demo")
     try {
+      const { everyPart } = await import("../../world/parts.ts")
+      const { sampleBot, sampleModel } = await import("../../world/sample.ts")
+      await door.breathe()
+      const { session } = await import("./session.ts")
+      await door.breathe()
       const { status, summary } = await session(machine, {
         bot: sampleBot,
         modelFile: sampleModel,
@@ -60,7 +66,7 @@ export const demo = (machine: Machine, version: string): Command => ({
         database: text(values, "db") ?? ":memory:",
         credentials: SIM_ACCOUNT,
         set,
-        http,
+        door,
         log: { level: "warn", to: 2 },
         progressMs: 250,
         ...(seconds === undefined ? {} : { seconds }),

@@ -1,4 +1,4 @@
-import type { Machine } from "../../world/machine.ts"
+import type { Machine } from "../../world/entrance.ts"
 import { ConfigError } from "../domain/errors.ts"
 import { number, type Options, text, type Values } from "./command.ts"
 

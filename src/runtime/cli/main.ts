@@ -1,11 +1,14 @@
 import { BuildError, ConfigError, describe, JournalError, ModelError, UnreachableError } from "../domain/errors.ts"
 import { type Command, EXIT, flag, help, parse } from "./command.ts"
-import type { Machine } from "../../world/machine.ts"
+import type { Machine } from "../../world/entrance.ts"
+
+/** For `--version --json`. */
+type Facts = Readonly<Record<string, unknown>>
 
 /** Finds the command, reads its words, runs it; every failure is one plain message and a status that means something. */
 export async function main(
   commands: readonly Command[],
-  version: () => Readonly<Record<string, unknown>>,
+  version: () => Facts | Promise<Facts>,
   words: readonly string[],
   terminal: Machine,
   program = "perigee",
@@ -16,7 +19,7 @@ export async function main(
     return name === undefined ? EXIT.usage : EXIT.ok
   }
   if (name === "--version" || name === "version") {
-    const facts = version()
+    const facts = await version()
     terminal.out(rest.includes("--json") ? `${JSON.stringify(facts)}\n` : `${program} ${String(facts["version"])}\n`)
     return EXIT.ok
   }

@@ -1,5 +1,4 @@
-import { marketNames } from "../../exchanges/index.ts"
-import { type Machine, machine as thisMachine } from "../../world/machine.ts"
+import { type Machine, machine as thisMachine } from "../../world/entrance.ts"
 import { build } from "./build-command.ts"
 import type { Command } from "./command.ts"
 import { demo } from "./demo.ts"
@@ -11,7 +10,7 @@ import { sim } from "./sim.ts"
 import { status } from "./status.ts"
 import { VERSION } from "./version.ts"
 
-/** Every command of the program, on this machine. */
+/** Every command of the program, on this machine. What a command stands on is loaded when it runs. */
 export function everyCommand(machine: Machine): readonly Command[] {
   const remote = remoteDeps(machine)
   return [
@@ -28,6 +27,10 @@ export function everyCommand(machine: Machine): readonly Command[] {
 /** The whole command line. Ends the process with a status that means something. */
 export async function perigee(): Promise<void> {
   const machine = thisMachine()
-  const contents = { version: VERSION, markets: marketNames(), models: ["onnx", "zmq"] }
-  machine.exit(await main(everyCommand(machine), () => contents, machine.args, machine))
+  machine.exit(await main(everyCommand(machine), contents, machine.args, machine))
+}
+
+async function contents(): Promise<Readonly<Record<string, unknown>>> {
+  const { marketNames } = await import("../../exchanges/index.ts")
+  return { version: VERSION, markets: marketNames(), models: ["onnx", "zmq"] }
 }

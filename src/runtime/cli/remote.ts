@@ -1,7 +1,7 @@
 import { ConfigError, NetworkError } from "../domain/errors.ts"
 import type { Http } from "../ports.ts"
 import { type Arguments, type Command, EXIT, flag, only, type Options, text } from "./command.ts"
-import type { Machine } from "../../world/machine.ts"
+import type { Machine } from "../../world/entrance.ts"
 
 /** What the commands that talk to a running bot need. */
 export interface RemoteDeps {

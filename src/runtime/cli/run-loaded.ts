@@ -1,10 +1,10 @@
 import { resolve } from "node:path"
-import type { Machine } from "../../world/machine.ts"
+import type { Machine } from "../../world/entrance.ts"
 import type { Bot, Parts } from "../../world.ts"
+import { door as openDoor } from "../../world/entrance.ts"
 import { ConfigError } from "../domain/errors.ts"
 import { type Arguments, flag, number, type Options, text, texts } from "./command.ts"
 import { assignments, HTTP, httpOf } from "./flags.ts"
-import { session } from "./session.ts"
 
 const PORT = 8600
 
@@ -32,12 +32,15 @@ export interface Loaded {
   modelFile(source: string): string
 }
 
-/** Runs a loaded bot with the words of the command line: the same for `perigee run` and a bot's own binary. */
+/**
+ * Runs a bot with the words of the command line: the same for `perigee run` and a bot's own binary. The endpoint listens before
+ * the bot and all it stands on are loaded.
+ */
 export async function runLoaded(
   machine: Machine,
   version: string,
   { values }: Arguments,
-  loaded: Loaded,
+  load: () => Promise<Loaded>,
 ): Promise<number> {
   if (!flag(values, "live")) {
     throw new ConfigError(
@@ -53,6 +56,14 @@ export async function runLoaded(
     throw new ConfigError(`--endpoint ${endpoint}: expected http://host:port`)
   }
   const prefix = text(values, "keys")
+  const set = assignments(texts(values, "set"))
+  const level = levelOf(text(values, "log"))
+  const door = await openDoor(httpOf(values, machine, PORT))
+  await door.breathe()
+  const loaded = await load()
+  await door.breathe()
+  const { session } = await import("./session.ts")
+  await door.breathe()
   const { status, summary } = await session(machine, {
     bot: loaded.bot,
     modelFile: loaded.modelFile,
@@ -64,9 +75,9 @@ export async function runLoaded(
       ...(endpoint === undefined ? {} : { endpoint: endpoint.replace(/\/$/, "") }),
     },
     database: resolve(machine.cwd, text(values, "db") ?? `${loaded.name}.db`),
-    set: assignments(texts(values, "set")),
-    http: httpOf(values, machine, PORT),
-    log: { level: levelOf(text(values, "log")), to: 1 },
+    set,
+    door,
+    log: { level, to: 1 },
     ...(prefix === undefined ? {} : { keyPrefix: prefix }),
     ...(seconds === undefined ? {} : { seconds }),
   })

@@ -1,9 +1,7 @@
 import { existsSync } from "node:fs"
 import { dirname, isAbsolute, join, resolve } from "node:path"
-import type { Machine } from "../../world/machine.ts"
-import { offerPerigee } from "../../world/machine.ts"
-import { everyPart } from "../../world/parts.ts"
-import { type Bot, isBot, nameOf } from "../../world.ts"
+import type { Machine } from "../../world/entrance.ts"
+import type { Bot } from "../../world.ts"
 import { ConfigError, describe } from "../domain/errors.ts"
 import { type Command, only } from "./command.ts"
 import { RUN, runLoaded } from "./run-loaded.ts"
@@ -12,6 +10,8 @@ import { RUN, runLoaded } from "./run-loaded.ts"
 export async function loadBot(machine: Machine, given: string): Promise<{ bot: Bot; file: string }> {
   const file = resolve(machine.cwd, given)
   if (!existsSync(file)) throw new ConfigError(`there is no ${given}; give the path of a bot file`)
+  const { offerPerigee } = await import("../../world/machine.ts")
+  const { isBot } = await import("../../world.ts")
   offerPerigee()
   let exported: unknown
   try {
@@ -40,11 +40,15 @@ export const run = (machine: Machine, version: string): Command => ({
   async run(args) {
     const { bot, file } = await loadBot(machine, only(args, "bot file"))
     const folder = dirname(file)
-    return runLoaded(machine, version, args, {
-      bot,
-      name: nameOf(bot),
-      parts: everyPart(),
-      modelFile: (source) => (isAbsolute(source) ? source : join(folder, source)),
+    return runLoaded(machine, version, args, async () => {
+      const { nameOf } = await import("../../world.ts")
+      const { everyPart } = await import("../../world/parts.ts")
+      return {
+        bot,
+        name: nameOf(bot),
+        parts: everyPart(),
+        modelFile: (source) => (isAbsolute(source) ? source : join(folder, source)),
+      }
     })
   },
 })

@@ -1,4 +1,4 @@
-import type { Machine } from "../../world/machine.ts"
+import type { Machine } from "../../world/entrance.ts"
 import type { World } from "../../world.ts"
 import type { StateImage } from "../http/deps.ts"
 

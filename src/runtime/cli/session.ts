@@ -1,4 +1,4 @@
-import type { Machine } from "../../world/machine.ts"
+import type { Machine } from "../../world/entrance.ts"
 import { outside as realOutside, watchdog } from "../../world/machine.ts"
 import { openWorld, type World, type WorldOptions } from "../../world.ts"
 import { PerigeeError } from "../domain/errors.ts"
@@ -40,6 +40,7 @@ export async function session(
   const { clock } = outside
   const { promise: ended, resolve: end } = Promise.withResolvers<string>()
   machine.onStop((signal) => end(signal))
+  await options.door?.breathe()
   const guard = watchdog(EXIT.stalled, (why) => outside.log.error("watchdog.failed", { why }))
   const world = await openWorld({
     ...options,
@@ -48,6 +49,7 @@ export async function session(
     ended: end,
     hide: (secret) => outside.log.hide(secret),
   })
+  await options.door?.breathe()
   let readyMs: number | undefined
   let reasons: readonly string[] = []
   let isDone = false

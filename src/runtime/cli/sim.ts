@@ -1,6 +1,4 @@
-import type { Machine } from "../../world/machine.ts"
-import { outside } from "../../world/machine.ts"
-import { openSimulator, SIM_ACCOUNT, simulatedMarkets } from "../../world/simulator.ts"
+import type { Machine } from "../../world/entrance.ts"
 import { ConfigError } from "../domain/errors.ts"
 import { type Command, EXIT, flag, number, only, text } from "./command.ts"
 
@@ -24,6 +22,8 @@ export const sim = (machine: Machine): Command => ({
     json: { type: "boolean", help: "print where it listens as one JSON line" },
   },
   async run(args) {
+    const { openSimulator, SIM_ACCOUNT, simulatedMarkets } = await import("../../world/simulator.ts")
+    const { outside } = await import("../../world/machine.ts")
     const { values } = args
     const market = only(args, `MARKET (${simulatedMarkets().join(", ")})`)
     const tape = text(values, "tape")

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs"
-import type { Machine } from "../../world/machine.ts"
+import type { Machine } from "../../world/entrance.ts"
 import { sampleBot, sampleModel } from "../../world/sample.ts"
 import { ConfigError, describe } from "../domain/errors.ts"
 import { EXIT } from "./command.ts"

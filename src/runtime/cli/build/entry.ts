@@ -1,4 +1,5 @@
 import { basename, join } from "node:path"
+import { EMBEDDED } from "./compile.ts"
 import { type Module, modulesOf, type Parts } from "./parts.ts"
 
 export interface EntryOptions {
@@ -41,15 +42,20 @@ export function entryOf({ bot, botFile, root, parts, base, version, carried = NO
   const from = ({ file }: Module): string => JSON.stringify(join(root, file))
   const contents = { bot, version, bun: Bun.version, ...parts, ...carried }
   return [
-    `import bot from ${JSON.stringify(botFile)}`,
     `import { runBuilt } from ${JSON.stringify(join(root, "src/runtime/cli/built.ts"))}`,
-    ...venues.map(([, module], at) => `import { ${module.name} as venue${at} } from ${from(module)}`),
-    ...runners.map(([, module], at) => `import { ${module.name} as runner${at} } from ${from(module)}`),
-    `await runBuilt({`,
-    `  bot,`,
-    `  base: new URL(${JSON.stringify(`./${base}/`)}, import.meta.url),`,
-    `  venues: { ${venues.map(([market], at) => `${JSON.stringify(market)}: venue${at}`).join(", ")} },`,
-    `  runners: { ${runners.map(([kind], at) => `${kind}: runner${at}`).join(", ")} },`,
+    `void runBuilt({`,
+    `  name: ${JSON.stringify(bot)},`,
+    `  async load() {`,
+    `    const { default: bot } = await import(${JSON.stringify(botFile)})`,
+    ...venues.map(([, module], at) => `    const { ${module.name}: venue${at} } = await import(${from(module)})`),
+    ...runners.map(([, module], at) => `    const { ${module.name}: runner${at} } = await import(${from(module)})`),
+    `    return {`,
+    `      bot,`,
+    `      venues: { ${venues.map(([market], at) => `${JSON.stringify(market)}: venue${at}`).join(", ")} },`,
+    `      runners: { ${runners.map(([kind], at) => `${kind}: runner${at}`).join(", ")} },`,
+    `    }`,
+    `  },`,
+    `  base: new URL(${JSON.stringify(`${EMBEDDED}${base}/`)}),`,
     `  contents: ${JSON.stringify(contents)},`,
     `})`,
     ``,

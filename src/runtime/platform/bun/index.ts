@@ -3,14 +3,12 @@ import { outsideWith } from "../shared/outside.ts"
 import type { Platform } from "../shared/platform.ts"
 import { offerLibrary } from "./library.ts"
 import { bunListener } from "./listener.ts"
-import { bunMachine } from "./machine.ts"
 import { drainMicrotasks } from "./microtasks.ts"
 import { startWatchdog } from "./watchdog.ts"
 
 /** The real world on Bun. */
 export const platform: Platform = {
   name: "bun",
-  machine: bunMachine,
   outside: (options) => outsideWith({ clock: systemClock(), listener: bunListener() }, options),
   offerLibrary,
   startWatchdog,

@@ -1,6 +1,5 @@
 import type { Outside } from "../../ports.ts"
 import type { LogOptions, PinoLog } from "./log.ts"
-import type { Machine } from "./process.ts"
 import type { Watchdog, WatchdogOptions } from "./watchdog.ts"
 
 export interface OutsideOptions {
@@ -15,7 +14,6 @@ export interface OutsideOptions {
  */
 export interface Platform {
   readonly name: "bun" | "deno"
-  machine(): Machine
   outside(options?: OutsideOptions): Outside & { readonly log: PinoLog }
   /** Files loaded at run time may import this module by name, wherever they lie. */
   offerLibrary(name: string, exports: Readonly<Record<string, unknown>>): void

@@ -12,7 +12,8 @@ const LIBRARY: Record<string, string> = {
     import Sqlite from "better-sqlite3"
     import sql from "../../../migrations/first.sql" with { type: "text" }
     import { readFileSync } from "node:fs"
-    export async function runBuilt({ bot, base, venues, runners, contents }) {
+    export async function runBuilt({ load, base, contents }) {
+      const { bot, venues, runners } = await load()
       const database = new Sqlite(":memory:")
       database.exec(sql)
       const { count } = database.prepare("SELECT count(*) AS count FROM orders").get()
@@ -109,6 +110,15 @@ describe("a built bot", () => {
         native: [`better-sqlite3/${process.platform}-${process.arch}.node`],
         migrations: ["first.sql"],
       },
+    })
+  })
+
+  test("may await at its top level", async () => {
+    write("bots/waits.ts", `import { bot } from "perigee"\nexport default bot(await Promise.resolve("waited"))`)
+    await build("bots/waits.ts", "waits", [orders])
+    expect(await run("waits")).toMatchObject({
+      bot: { name: "waited" },
+      venues: { "binance-um": "marker of binance-um" },
     })
   })
 

@@ -1,0 +1,52 @@
+import { describe, expect, test } from "bun:test"
+import { door as openDoor } from "../../src/world/entrance.ts"
+import type { Door } from "../../src/world/door.ts"
+
+const address = { host: "127.0.0.1", port: 0 }
+
+async function withDoor(check: (door: Door, url: string) => Promise<void>): Promise<void> {
+  const door = await openDoor(address)
+  try {
+    await check(door, `http://${door.host}:${door.port}`)
+  } finally {
+    await door.close()
+  }
+}
+
+describe("the endpoint's door", () => {
+  test("says before there is a bot that the process lives, and that it is not ready", () =>
+    withDoor(async (_, url) => {
+      const health = await fetch(`${url}/health`)
+      expect(health.status).toBe(200)
+      expect(await health.json()).toEqual({ ok: true, uptimeMs: expect.any(Number), loopLagMs: 0 })
+      const ready = await fetch(`${url}/ready`)
+      expect(ready.status).toBe(503)
+      expect(await ready.json()).toEqual({ ready: false, reasons: ["the bot starts"], skipped: [] })
+    }))
+
+  test("keeps other requests until there is one, and answers each by it from then on", () =>
+    withDoor(async (door, url) => {
+      const early = fetch(`${url}/state`)
+      const posted = fetch(`${url}/health`, { method: "POST" })
+      await fetch(`${url}/health`)
+      door.lead((request, { isLoopback }) => Response.json({ path: new URL(request.url).pathname, isLoopback }))
+      expect(await (await early).json()).toEqual({ path: "/state", isLoopback: true })
+      expect(await (await posted).json()).toEqual({ path: "/health", isLoopback: true })
+      expect(await (await fetch(`${url}/health`)).json()).toEqual({ path: "/health", isLoopback: true })
+    }))
+
+  test("lets who waits be answered between two steps of a start", () =>
+    withDoor(async (door, url) => {
+      let isAnswered = false
+      const asking = fetch(`${url}/health`).then(() => (isAnswered = true))
+      for (let step = 0; step < 1_000 && !isAnswered; step++) await door.breathe()
+      expect(isAnswered).toBe(true)
+      await asking
+    }))
+
+  test("says whose address it cannot have", () =>
+    withDoor(async (_, url) => {
+      const port = Number(new URL(url).port)
+      expect(openDoor({ ...address, port })).rejects.toThrow(String(port))
+    }))
+})
