@@ -166,10 +166,11 @@ function bind(one: Named, specs: readonly TaskSpec[], of: ReadonlyMap<Handle, re
   return { plan: { name, strategy, has, tasks: [...new Set(bound)], options } satisfies StrategyPlan, mistakes }
 }
 
-function optionMistakes({ onThrow, handlerMsMax, settleMsMax, state }: StrategyOptions): readonly string[] {
+function optionMistakes({ onThrow, handlerMsMax, settleMsMax, startMsMax, state }: StrategyOptions): readonly string[] {
   const bounds = [
     ["handlerMsMax", handlerMsMax],
     ["settleMsMax", settleMsMax],
+    ["startMsMax", startMsMax],
   ] as const
   return [
     ...(onThrow === undefined || ["continue", "pause", "stop"].includes(onThrow)

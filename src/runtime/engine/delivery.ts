@@ -4,7 +4,17 @@ import type { Order } from "../domain/order.ts"
 import { type TaskSpec, taskName } from "../domain/task.ts"
 import type { Clock } from "../ports.ts"
 import type { Publish } from "../tasks/task.ts"
-import { type AnyMessage, CALLBACKS, codeOf, costOf, eventName, isPrivateCode, slotsOf, TIMER } from "./event.ts"
+import {
+  type AnyMessage,
+  CALLBACKS,
+  codeOf,
+  costOf,
+  ENGINE,
+  eventName,
+  isPrivateCode,
+  slotsOf,
+  TIMER,
+} from "./event.ts"
 import { type Entry, Lane, Pool, Ring } from "./ring.ts"
 import { type AnyHandler, Runner, type RunnerHost, type RunnerOptions, type Watch } from "./runner.ts"
 import { Supervision, type SupervisionOptions } from "./supervision.ts"
@@ -39,7 +49,6 @@ interface Target {
   readonly lane: Lane
 }
 
-const ENGINE: TaskRef = Object.freeze({ kind: "engine", id: "1" })
 const taskRef = (spec: TaskSpec): TaskRef =>
   "market" in spec
     ? Object.freeze({ kind: spec.kind, id: spec.id, market: spec.market })
@@ -310,6 +319,11 @@ export class Delivery implements RunnerHost {
 
   slow(runner: Runner, code: number, tookUs: number): void {
     this.#supervision.slow(runner, code, tookUs)
+  }
+
+  /** Its `start` has not settled in time, or failed after that. */
+  unstarted(runner: Runner, why: string): void {
+    this.#supervision.unstarted(runner, why)
   }
 
   /** Lets go of timers. */

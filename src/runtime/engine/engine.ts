@@ -14,7 +14,7 @@ import { House } from "./house.ts"
 import { Meters } from "./meters.ts"
 import { ModeSwitch } from "./mode.ts"
 import { NewsDesk, type NewsListener, NEWSWORTHY } from "./news.ts"
-import type { Runner, Watch } from "./runner.ts"
+import { isThenable, type Runner, type Watch } from "./runner.ts"
 import { KeptState } from "./state.ts"
 import { Timers } from "./timers.ts"
 
@@ -23,6 +23,7 @@ const RINGS_BYTES = 16 * 2 ** 20
 const HANDLER_MS_MAX = 50
 const SETTLE_MS_MAX = 5_000
 const STOP_MS_MAX = 5_000
+const START_MS_MAX = 30_000
 
 export interface EngineOptions {
   readonly plan: Plan
@@ -59,6 +60,8 @@ export class Engine {
   readonly #hosted: readonly Hosted[]
   #phase: Phase = "built"
   #stopping: Promise<void> | undefined
+  /** Settles when a stop begins: whoever still waits for a start waits no longer. */
+  readonly #halted = Promise.withResolvers<void>()
 
   constructor(options: EngineOptions) {
     const { plan, outside, journal, metrics } = options
@@ -153,7 +156,7 @@ export class Engine {
     const { log } = this.#outside
     for (const note of this.plan.notes) log.warn("plan.note", { note })
     try {
-      await Promise.all(this.#hosted.map(({ plan, runner }) => this.turn.run(() => plan.strategy.start?.(runner.ctx))))
+      await Promise.all(this.#hosted.map((hosted) => this.#begin(hosted)))
     } catch (error) {
       log.error("strategy.start", { why: describe(error) })
       await this.stop("a strategy could not start")
@@ -161,9 +164,35 @@ export class Engine {
     }
     if (this.#stopping !== undefined) return
     this.#phase = "running"
-    for (const { runner } of this.#hosted) runner.run()
+    for (const { runner } of this.#hosted) if (runner.state === "new" && runner.why === "") runner.run()
     for (const task of this.#house.tasks) task.start()
     log.info("bot.started", { bot: this.plan.name, tasks: this.#house.tasks.length, strategies: this.#hosted.length })
+  }
+
+  /**
+   * One strategy's `start`. Rejects with what it throws in time; one that does not settle in time holds up nobody: it is
+   * reported, and where its policy is to go on, its strategy hears its first event once it has settled after all.
+   */
+  async #begin({ plan, runner }: Hosted): Promise<void> {
+    const { clock } = this.#outside
+    const msMax = plan.options.startMsMax ?? START_MS_MAX
+    const result = this.turn.run(() => runner.live("start", clock.now()))
+    if (!isThenable(result)) return
+    const { promise: isLate, resolve } = Promise.withResolvers<true>()
+    const timer = clock.timer(msMax, () => resolve(true))
+    void this.#halted.promise.then(() => timer.cancel())
+    const started = Promise.resolve(result)
+    if ((await Promise.race([isLate, started.finally(() => timer.cancel()), this.#halted.promise])) !== true) return
+    this.turn.run(() => this.#delivery.unstarted(runner, `has not settled for ${msMax} ms`))
+    started.then(
+      () => this.#phase === "running" && runner.state === "new" && runner.run(),
+      (error: unknown) => {
+        if (runner.state === "stopped") return
+        this.turn.run(() => this.#delivery.unstarted(runner, `failed: ${describe(error)}`))
+        // Never begun as it meant to: going on with it would be a guess.
+        if (runner.onThrow === "continue") runner.stop(`start failed: ${describe(error)}`)
+      },
+    )
   }
 
   /** Stops feeds, lets handlers finish, asks strategies to `stop`, cancels open orders where declared so, stops the rest. */
@@ -175,6 +204,7 @@ export class Engine {
   async #stop(reason: string): Promise<void> {
     const wasRunning = this.#phase === "running"
     this.#phase = "stopping"
+    this.#halted.resolve()
     const { log } = this.#outside
     log.info("bot.stopping", { bot: this.plan.name, reason })
     const orders = this.#house.allOrders
@@ -186,7 +216,7 @@ export class Engine {
       await Promise.all(
         this.#hosted.map(({ plan, runner }) =>
           this.#bounded(`strategy ${plan.name}`, async () => {
-            await this.turn.run(() => plan.strategy.stop?.(runner.ctx))
+            await this.turn.run(() => runner.live("stop", this.#outside.clock.now()))
           }),
         ),
       )

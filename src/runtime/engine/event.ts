@@ -1,4 +1,4 @@
-import { type CallbackData, type CallbackName, IS_PRIVATE, type Message } from "../domain/callbacks.ts"
+import { type CallbackData, type CallbackName, IS_PRIVATE, type Message, type TaskRef } from "../domain/callbacks.ts"
 import type { TaskSpec } from "../domain/task.ts"
 
 /** A callback by its number: arrays by number serve where the hot path must look up no name. */
@@ -13,6 +13,9 @@ export const isPrivateCode = (code: number): boolean => IS_PRIVATE[CALLBACKS[cod
 
 export const ERROR = codeOf("onError")
 export const LAG = codeOf("onLag")
+
+/** Where word of the runtime's own comes from. */
+export const ENGINE: TaskRef = Object.freeze({ kind: "engine", id: "1" })
 
 /** An event with its type forgotten: a ring holds every kind. */
 export type AnyMessage = Message<unknown>

@@ -1,6 +1,6 @@
 import type { Context } from "./declaration/context.ts"
 import type { AnyStrategy } from "./declaration/strategy.ts"
-import { type AnyMessage, eventName, LAG } from "./event.ts"
+import { type AnyMessage, ENGINE, eventName, LAG } from "./event.ts"
 import type { Lane, Reader, Ring } from "./ring.ts"
 
 export type AnyHandler = (this: AnyStrategy, message: AnyMessage, ctx: Context) => unknown
@@ -153,6 +153,19 @@ export class Runner implements Reader {
   }
 
   // ---- as the caller of its handlers ----
+
+  /** Its `start` or `stop`, where it has one: a watchdog names it as it names handlers. */
+  live(what: "start" | "stop", now: number): unknown {
+    const call = this.strategy[what]
+    if (call === undefined) return undefined
+    const message = { data: { life: what }, task: ENGINE, receivedAt: now, sequence: this.#host.sequence }
+    const before = this.#watch.enter(this.#watch.label(`${this.name}.${what}`), message)
+    try {
+      return call.call(this.strategy, this.ctx)
+    } finally {
+      this.#watch.leave(before)
+    }
+  }
 
   /** Straight from the publisher. Only where it is open. */
   call(handler: AnyHandler, code: number, message: AnyMessage): void {
@@ -341,12 +354,13 @@ export class Runner implements Reader {
   refusal(): string | undefined {
     if (this.state === "paused" || this.state === "stopped")
       return `strategy ${this.name} is ${this.state}: ${this.why}`
+    if (this.state === "new" && this.why !== "") return `strategy ${this.name} has not started: ${this.why}`
     if (this.behind === undefined) return undefined
     return `strategy ${this.name} is paused: it has not kept up with the private events of ${this.behind.task}`
   }
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
   if (typeof value !== "object" || value === null) return false
   return value instanceof Promise || typeof (value as { then?: unknown }).then === "function"
 }

@@ -3,7 +3,7 @@ import { describe } from "../domain/errors.ts"
 import type { Counter } from "../domain/metrics.ts"
 import type { Clock, Log, Timer } from "../ports.ts"
 import type { Turn } from "../tasks/turn.ts"
-import { type AnyMessage, ERROR, eventName } from "./event.ts"
+import { type AnyMessage, ENGINE, ERROR, eventName } from "./event.ts"
 import type { Meters } from "./meters.ts"
 import type { Runner } from "./runner.ts"
 
@@ -15,6 +15,9 @@ export interface SupervisionOptions {
   /** Told of troubles and of other events an outsider wants to see. Must not throw. */
   tap(callback: CallbackName, message: AnyMessage): void
 }
+
+/** No callback's number. */
+const START = -1
 
 type Post = (runner: Runner, code: number, data: CallbackData["onError"], task: TaskRef) => void
 
@@ -53,6 +56,16 @@ export class Supervision {
     this.#report(runner, code, { kind: "handler", message: why, detail: { ...fields, stack } }, message.task)
     if (runner.onThrow === "pause") runner.pause(`${callback} threw: ${why}`)
     if (runner.onThrow === "stop") runner.stop(`${callback} threw: ${why}`)
+  }
+
+  /** A `start` that has not settled in time or failed later: the strategy waits for it, for the operator, or is over. */
+  unstarted(runner: Runner, why: string): void {
+    this.#options.log.error("strategy.start", { strategy: runner.name, why })
+    const detail = { strategy: runner.name, callback: "start" }
+    this.#report(runner, START, { kind: "start", message: `strategy ${runner.name}: start ${why}`, detail }, ENGINE)
+    if (runner.onThrow === "pause") runner.pause(`start ${why}`)
+    else if (runner.onThrow === "stop") runner.stop(`start ${why}`)
+    else runner.why = why
   }
 
   /** A handler held the loop. */
@@ -104,7 +117,7 @@ export class Supervision {
     const detail = { strategy: runner.name, callback }
     const message = `strategy ${runner.name}: ${callback} ${what}`
     this.#options.log.warn(kind === "slow handler" ? "handler.slow" : "handler.unsettled", { ...detail, what })
-    this.#report(runner, code, { kind, message, detail }, { kind: "engine", id: "1" })
+    this.#report(runner, code, { kind, message, detail }, ENGINE)
   }
 
   /** To the strategy's own `onError`, unless that is what failed, and to whoever listens from outside. */

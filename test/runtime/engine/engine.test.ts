@@ -285,13 +285,20 @@ describe("a handler over its time budget", () => {
     const one = rig(
       bot({ name: "a" })
         .task(tape)
-        .strategy({ name: "here", onTrade: () => void now.push("inside"), start: (ctx) => void ctx.after(5, () => 0) }),
+        .strategy({
+          name: "here",
+          onTrade: () => void now.push("inside"),
+          start: (ctx) => void ctx.after(5, () => 0),
+          stop: () => undefined,
+        }),
       { watch },
     )
     await one.engine.start()
     one.send(tape, "onTrade", trade(1))
     await one.clock.advance(5)
-    expect(now).toEqual(["here.onTrade", "inside", "over", "here.timer", "over"])
+    await one.engine.stop("test")
+    const handled = ["here.onTrade", "inside", "over", "here.timer", "over"]
+    expect(now).toEqual(["here.start", "over", ...handled, "here.stop", "over"])
   })
 })
 

@@ -8,7 +8,7 @@ export type Handler<C extends CallbackName, X> = (message: Message<CallbackData[
 interface Life<X> {
   /** Unique in the bot: state is kept under it. Default: the class's name, else `strategy-1`. */
   readonly name?: string
-  /** Before the first event, awaited. Throwing here stops the start. */
+  /** Before the first event, awaited for `startMsMax`. Throwing here stops the start. */
   start?(ctx: X): unknown
   /** After the last event, awaited for as long as stopping may take. */
   stop?(ctx: X): unknown
@@ -58,5 +58,7 @@ export interface StrategyOptions<On extends readonly Handle[] = readonly Handle[
   readonly handlerMsMax?: number
   /** A promise that takes longer to settle is reported; default 5,000. */
   readonly settleMsMax?: number
+  /** A `start` that takes longer is reported and holds up nobody else; `onThrow` decides. Default 30,000. */
+  readonly startMsMax?: number
   readonly state?: StateOptions
 }
