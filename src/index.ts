@@ -31,7 +31,15 @@ export {
 } from "./runtime/engine/declaration/task.ts"
 export type * from "./runtime/engine/declaration/messages.ts"
 export * from "./runtime/domain/decimal.ts"
-export { fromCoins, orderMistakes, priceOnTick, sizeOnLot, toCoins } from "./runtime/domain/instrument.ts"
+export {
+  fromCoins,
+  notionalOf,
+  orderMistakes,
+  priceOnTick,
+  sizeOnLot,
+  sizeWithin,
+  toCoins,
+} from "./runtime/domain/instrument.ts"
 export type { InstrumentInfo } from "./runtime/domain/instrument.ts"
 export { UsageError } from "./runtime/domain/errors.ts"
 export type { RiskLimits } from "./runtime/domain/limits.ts"

@@ -1,4 +1,17 @@
-import { ceilTo, compare, type Decimal, floorTo, isMultiple, isZero, over, times } from "./decimal.ts"
+import {
+  ceilTo,
+  compare,
+  type Decimal,
+  floorTo,
+  isMultiple,
+  isPositive,
+  isZero,
+  negate,
+  over,
+  placesOf,
+  times,
+} from "./decimal.ts"
+import { UsageError } from "./errors.ts"
 import type { Inst } from "./inst.ts"
 import type { InstrumentType, Market } from "./market.ts"
 
@@ -23,8 +36,10 @@ export interface InstrumentInfo {
   readonly marketSizeMax?: Decimal
   readonly notionalMin?: Decimal
   readonly leverageMax?: number
-  /** Coins one contract stands for; absent where sizes are coins. */
+  /** What one contract stands for, the venue's multiplier included; absent where sizes are coins. */
   readonly contractValue?: Decimal
+  /** Of what: coins of the base, or (`BTC_USD_PERP` at 100 USD each) money of the quote. `coin` where absent. */
+  readonly contractUnit?: "coin" | "quote"
   /** Fractions, e.g. "0.0004"; absent where the venue's listing does not tell. */
   readonly takerFee?: Decimal
   readonly makerFee?: Decimal
@@ -38,16 +53,58 @@ export function priceOnTick(info: InstrumentInfo, side: "BUY" | "SELL", price: D
   return side === "BUY" ? floorTo(price, info.tickSize) : ceilTo(price, info.tickSize)
 }
 
-/** Size on the venue's grid, never above the wished one. */
-export const sizeOnLot = (info: InstrumentInfo, size: Decimal): Decimal => floorTo(size, info.lotSize)
+/**
+ * Size on the venue's grid, never more than the wished one; with `up` the least that is not less. A size with a sign is
+ * rounded as its amount is: a short of 0.5 at a lot of 1 is 0, not a short of 1.
+ */
+export function sizeOnLot(info: InstrumentInfo, size: Decimal, direction: "down" | "up" = "down"): Decimal {
+  const round = direction === "down" ? floorTo : ceilTo
+  return size.startsWith("-") ? negate(round(negate(size), info.lotSize)) : round(size, info.lotSize)
+}
 
-/** Native size → coins. */
-export const toCoins = (info: InstrumentInfo, size: Decimal): Decimal =>
-  info.contractValue === undefined ? size : times(size, info.contractValue)
+/**
+ * The size nearest to the wished one, and not more than it, that an order of this type may have: on the grid and not above
+ * the venue's maximum. Undefined where nothing is left that the venue would take.
+ */
+export function sizeWithin(info: InstrumentInfo, type: "limit" | "market", size: Decimal): Decimal | undefined {
+  const [least, most] = sizeBounds(info, type)
+  const wished = most !== undefined && compare(size, most) > 0 ? most : size
+  const rounded = sizeOnLot(info, wished)
+  return compare(rounded, least) < 0 || !isPositive(rounded) ? undefined : rounded
+}
 
-/** Coins → native size on the lot grid, never above the wished one. */
-export const fromCoins = (info: InstrumentInfo, coins: Decimal): Decimal =>
-  sizeOnLot(info, info.contractValue === undefined ? coins : over(coins, info.contractValue, 18))
+const sizeBounds = (info: InstrumentInfo, type: "limit" | "market"): [least: Decimal, most: Decimal | undefined] =>
+  type === "market" ? [info.marketSizeMin, info.marketSizeMax] : [info.limitSizeMin, info.limitSizeMax]
+
+/** Decimals of a conversion that does not come out even: more than any venue's size or coin has. */
+const CONVERTED_PLACES = 18
+
+/**
+ * Native size → coins. Exact, but where a contract stands for money: such a size is worth coins at a price only, and the
+ * quotient is cut after 18 decimals. UsageError without that price.
+ */
+export function toCoins(info: InstrumentInfo, size: Decimal, price?: Decimal): Decimal {
+  if (info.contractValue === undefined) return size
+  const worth = times(size, info.contractValue)
+  return info.contractUnit === "quote" ? over(worth, priceFor(info, price), CONVERTED_PLACES) : worth
+}
+
+/** Coins → native size on the lot grid, never more than the wished one. `price` as in `toCoins`. */
+export function fromCoins(info: InstrumentInfo, coins: Decimal, price?: Decimal): Decimal {
+  if (info.contractValue === undefined) return sizeOnLot(info, coins)
+  const worth = info.contractUnit === "quote" ? times(coins, priceFor(info, price)) : coins
+  return sizeOnLot(info, over(worth, info.contractValue, placesOf(info.lotSize) + CONVERTED_PLACES))
+}
+
+/** What a native size is worth in the quote at a price. Exact. */
+export const notionalOf = (info: InstrumentInfo, size: Decimal, price: Decimal): Decimal =>
+  info.contractUnit === "quote" ? times(size, info.contractValue ?? "1") : times(price, toCoins(info, size))
+
+function priceFor({ market, inst, contractValue }: InstrumentInfo, price: Decimal | undefined): Decimal {
+  if (price !== undefined && isPositive(price)) return price
+  const each = `a contract of ${inst} on ${market} is worth ${contractValue} of the quote`
+  throw new UsageError(price === undefined ? `${each}: say at which price` : `${each}: ${price} is no price`)
+}
 
 /** Everything about an order's price and size that the venue would refuse; empty where it is fine. */
 export function orderMistakes(
@@ -55,8 +112,7 @@ export function orderMistakes(
   order: { type: "limit" | "market"; size: Decimal; price?: Decimal; reduceOnly?: boolean },
 ): string[] {
   const mistakes: string[] = []
-  const least = order.type === "market" ? info.marketSizeMin : info.limitSizeMin
-  const most = order.type === "market" ? info.marketSizeMax : info.limitSizeMax
+  const [least, most] = sizeBounds(info, order.type)
   if (!isMultiple(order.size, info.lotSize))
     mistakes.push(`size ${order.size} is not a multiple of lot ${info.lotSize}`)
   if (compare(order.size, least) < 0) mistakes.push(`size ${order.size} is below the minimum ${least}`)
@@ -66,7 +122,7 @@ export function orderMistakes(
   if (!isZero(info.tickSize) && !isMultiple(order.price, info.tickSize)) {
     mistakes.push(`price ${order.price} is not a multiple of tick ${info.tickSize}`)
   }
-  const notional = times(order.price, toCoins(info, order.size))
+  const notional = notionalOf(info, order.size, order.price)
   if (info.notionalMin !== undefined && order.reduceOnly !== true && compare(notional, info.notionalMin) < 0) {
     mistakes.push(`notional ${notional} is below the minimum ${info.notionalMin}`)
   }

@@ -58,7 +58,7 @@ export function gridOf(info: InstrumentInfo, limits: RiskLimits): Grid {
     marketMin: least(info.marketSizeMin),
     marketMax: most(info.marketSizeMax),
     notionalMin: info.notionalMin === undefined ? 0 : toNumber(info.notionalMin) * (1 + MARGIN),
-    coinsPerUnit: info.contractValue === undefined ? 1 : toNumber(info.contractValue),
+    coinsPerUnit: coinsPerUnitOf(info),
     isLive: info.status === "live",
     sizeMax: most(limits.orderSizeMax?.[info.inst]),
     notionalMax: bound(limits.orderNotionalMax),
@@ -66,6 +66,12 @@ export function gridOf(info: InstrumentInfo, limits: RiskLimits): Grid {
     ordersMax: limits.ordersPerMinuteMax ?? Infinity,
     openMax: limits.openOrdersMax ?? Infinity,
   }
+}
+
+/** NaN, which clears nothing, where a contract stands for money and not for coins. */
+function coinsPerUnitOf({ contractValue, contractUnit }: InstrumentInfo): number {
+  if (contractUnit === "quote") return Number.NaN
+  return contractValue === undefined ? 1 : toNumber(contractValue)
 }
 
 /** `text` in whole units of 10^-places; NaN where it is no plain number above zero of so many decimals at most. */

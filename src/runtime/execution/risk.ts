@@ -9,9 +9,8 @@ import {
   isPositive,
   minus,
   plus,
-  times,
 } from "../domain/decimal.ts"
-import { type InstrumentInfo, orderMistakes, toCoins } from "../domain/instrument.ts"
+import { type InstrumentInfo, notionalOf as notionalAt, orderMistakes } from "../domain/instrument.ts"
 import type { RiskLimits } from "../domain/limits.ts"
 import type { OrderRequest, OrderType } from "../domain/order.ts"
 import type { Mode } from "../ports.ts"
@@ -58,7 +57,7 @@ function valuedAt({ request, referencePrice }: RiskFacts): Decimal | undefined {
 function notionalOf(facts: RiskFacts, size: Decimal): Decimal | undefined {
   const price = valuedAt(facts)
   if (price === undefined || facts.instrument === undefined) return undefined
-  return times(price, toCoins(facts.instrument, size))
+  return notionalAt(facts.instrument, size, price)
 }
 
 const NO_PRICE = "no price is known to value it at: declare a feed of this inst, or wait for its first event"
