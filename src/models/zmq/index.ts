@@ -3,6 +3,7 @@ import { describe, ModelError } from "../../runtime/domain/errors.ts"
 import type { Clock, Env, ModelRunner } from "../../runtime/ports.ts"
 import { curveKeys, type PartialKeys } from "./curve.ts"
 import type { CurveKeys, Mode } from "./message.ts"
+import { openPlainLink } from "./plain.ts"
 import { createRunner, type Listener } from "./runner.ts"
 
 export type { CurveKeys, Mode }
@@ -50,6 +51,7 @@ export function zmqRunner(options: ZmqOptions): ModelRunner {
     whenFull: options.whenFull ?? "refuse",
     async open(listener: Listener) {
       if (typeof Bun === "undefined") throw new ModelError("ZeroMQ models run on Bun only")
+      if (curve === undefined) return openPlainLink({ endpoint, mode, replyBytesMax, clock: options.clock }, listener)
       const { openLink } = await import("./link.ts")
       return openLink({ endpoint, mode, replyBytesMax, curve }, listener)
     },

@@ -3,15 +3,20 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { compile } from "../../../src/runtime/cli/build/compile.ts"
-import { cleanUp, interpreter, kit, root } from "./fixtures.ts"
+import { cleanUp, interpreter, kit, root, service } from "./fixtures.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "perigee-zmq-"))
-let endpoint: string
+/** What a program is started with: the endpoint, and the service's key where it wants one. */
+let plain: string[]
+let encrypted: string[]
 
 beforeAll(async () => {
   await interpreter()
   const predict = "def predict(x, metadata): return 2 * x"
-  endpoint = (await kit(predict, `0, "router"`)).endpoint
+  plain = [(await kit(predict, `0, "router"`)).endpoint]
+  const { line } = await service(["-c", "import zmq; print(*[key.decode() for key in zmq.curve_keypair()])"])
+  const [key, secret] = line.split(" ") as [string, string]
+  encrypted = [(await kit(predict, `0, "router"`, { PERIGEE_ZMQ_SERVER_SECRET_KEY: secret })).endpoint, key]
 }, 120_000)
 afterAll(async () => {
   await cleanUp()
@@ -25,7 +30,9 @@ import { readFileSync } from "node:fs"
 import { zmqRunner } from ${JSON.stringify(resolve(root, "src/models/zmq/index.ts"))}
 import { systemClock } from ${JSON.stringify(resolve(root, "src/runtime/platform/shared/clock.ts"))}
 const clock = systemClock()
-const runners = (["req", "dealer"] as const).map((mode) => zmqRunner({ clock, source: process.argv[2]!, mode }))
+const [source, serverKey] = process.argv.slice(2)
+const curve = serverKey === undefined ? false : { serverKey }
+const runners = (["req", "dealer"] as const).map((mode) => zmqRunner({ clock, source: source!, mode, curve }))
 const input = { timestamp: 1, data: Float32Array.of(1, 2), shape: [2], metadata: {} }
 const ask = () => Promise.all(runners.map(async (runner) => {
   await runner.load()
@@ -42,10 +49,10 @@ ${run}`
   return file
 }
 
-async function output(command: readonly string[]): Promise<{ out: string; code: number }> {
+async function output(command: readonly string[], words: readonly string[]): Promise<{ out: string; code: number }> {
   const empty = join(folder, "empty")
   mkdirSync(empty, { recursive: true })
-  const child = Bun.spawn([...command, endpoint], { cwd: empty, stdout: "pipe", stderr: "pipe" })
+  const child = Bun.spawn([...command, ...words], { cwd: empty, stdout: "pipe", stderr: "pipe" })
   const [out, err] = await Promise.all([child.stdout.text(), child.stderr.text()])
   return { out: out.trim() + err.trim(), code: await child.exited }
 }
@@ -57,14 +64,20 @@ const isLinux = process.platform === "linux"
 const before = "const before = loaded()"
 
 describe.if(isLinux)("a process", () => {
-  test("has no libzmq until a model behind ZeroMQ is loaded, one for two of them, and ends by itself once they are closed", async () => {
+  test("has no libzmq for models that are not encrypted, and ends by itself once they are closed", async () => {
+    const file = program("plain", `${before}\n${say}\n${close}`)
+    expect(await output([process.execPath, file], plain)).toEqual({ out: "[0,[[2,4],[2,4]],0]", code: 0 })
+  })
+
+  test("has no libzmq until an encrypted one is loaded, one for two of them, and ends by itself once they are closed", async () => {
     const file = program("ends", `${before}\n${say}\n${close}`)
-    expect(await output([process.execPath, file])).toEqual({ out: "[0,[[2,4],[2,4]],1]", code: 0 })
+    expect(await output([process.execPath, file], encrypted)).toEqual({ out: "[0,[[2,4],[2,4]],1]", code: 0 })
   })
 
   test("ends at once where it is told to, with models open", async () => {
     const file = program("exits", `${before}\n${say}\nprocess.exit(3)`)
-    expect(await output([process.execPath, file])).toEqual({ out: "[0,[[2,4],[2,4]],1]", code: 3 })
+    expect(await output([process.execPath, file], plain)).toEqual({ out: "[0,[[2,4],[2,4]],0]", code: 3 })
+    expect(await output([process.execPath, file], encrypted)).toEqual({ out: "[0,[[2,4],[2,4]],1]", code: 3 })
   })
 })
 
@@ -75,6 +88,7 @@ describe.if(isLinux)("a binary of its own", () => {
     mkdirSync(work)
     const { workers } = await compile({ root, entry: file }, join(folder, "carried"), work)
     expect(workers).toEqual(["src/models/zmq/worker.ts"])
-    expect(await output([join(folder, "carried")])).toEqual({ out: "[0,[[2,4],[2,4]],1]", code: 0 })
+    expect(await output([join(folder, "carried")], encrypted)).toEqual({ out: "[0,[[2,4],[2,4]],1]", code: 0 })
+    expect(await output([join(folder, "carried")], plain)).toEqual({ out: "[0,[[2,4],[2,4]],0]", code: 0 })
   }, 60_000)
 })
