@@ -4,6 +4,7 @@ import type { Clock, Timer } from "../../runtime/ports.ts"
 import { decodeTensor } from "./decode.ts"
 import { Encoder } from "./encode.ts"
 import { type Address, addressOf } from "./endpoint.ts"
+import { LARGE_BYTES, LargeReader } from "./large.ts"
 import { Line } from "./line.ts"
 import { layoutOf, type Mode } from "./message.ts"
 import type { Link, Listener } from "./runner.ts"
@@ -37,6 +38,10 @@ class PlainLink implements Link {
   readonly #unsent = new Map<number, Uint8Array>()
   readonly #sent = new Set<number>()
   readonly #body: number
+  readonly #large = new LargeReader((result) => {
+    if ("output" in result) this.#listener.answered(result.id, result.output)
+    else this.#listener.failed(result.id, result.why)
+  })
   #line: Line | undefined
   #pause: Timer | undefined
   #pauseMs = RECONNECT_MS_MIN
@@ -90,6 +95,7 @@ class PlainLink implements Link {
     this.#isClosed = true
     this.#pause?.cancel()
     this.#line?.close()
+    this.#large.close()
     return Promise.resolve()
   }
 
@@ -147,6 +153,7 @@ class PlainLink implements Link {
   #answer(id: number, frame: Uint8Array): void {
     // Not awaited: whoever asked has given up, or the service made the number up.
     if (!this.#sent.delete(id)) return
+    if (frame.length > LARGE_BYTES) return this.#large.read(id, frame, this.#layout)
     let output: AltTensor
     try {
       output = decodeTensor(frame, this.#layout)

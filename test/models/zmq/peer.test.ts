@@ -44,6 +44,23 @@ describe("a Python service", () => {
     expect(data).toEqual(large.data.map((value) => 2 * value))
   })
 
+  test.each(modes)("that answers much is understood in a worker, small answers between, asked by %s", async (mode) => {
+    const predict = `def predict(x, metadata): return np.zeros(int(x[0])) + x[1]`
+    const { endpoint } = await kit(predict, `0, "router"`)
+    const runner = await connected(endpoint, { mode })
+    const ask = (size: number, id: string) => runner.predict(tensor([size, size], [2], { id }), 20_000)
+    // The first one starts the worker.
+    await ask(100_000, "first")
+    const [small, large] = await Promise.all([ask(3, "small"), ask(2_000_000, "large")])
+    expect([small.shape, small.metadata.id, large.shape, large.metadata.id]).toEqual([
+      [3],
+      "small",
+      [2_000_000],
+      "large",
+    ])
+    expect(large.data.every((value) => value === 2_000_000)).toBe(true)
+  })
+
   test("adds its metadata to what it was asked with, in any type that is a number it returns", async () => {
     const predict = `def predict(x, metadata): return np.argmax(x, axis=1), {"label": 2, "id": "mine"}`
     const { endpoint } = await kit(predict)

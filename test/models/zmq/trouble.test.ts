@@ -104,6 +104,24 @@ describe("a wrong reply", () => {
     expect([...(await runner.predict(one("2"), 5_000)).data]).toEqual([1])
   })
 
+  test("that is large fails its request by name too", async () => {
+    const large = `msgpack.packb([0, [1.0] * 100000, [2], {}])`
+    const endpoint = await raw("REP", `socket.send(${good} if count else ${large})`)
+    const runner = await connected(endpoint)
+    expect(await failureOf(runner.predict(one("1"), 5_000))).toBe(
+      `model ${endpoint}: the reply's shape [2] wants 2 values, but data holds 100000`,
+    )
+    expect([...(await runner.predict(one("2"), 5_000)).data]).toEqual([1])
+  })
+
+  test("without the empty frame before it fails its request", async () => {
+    const endpoint = await raw("ROUTER", `socket.send_multipart([frames[0], b"x", ${good}])`)
+    const runner = await connected(endpoint)
+    expect(await failureOf(runner.predict(one("1"), 5_000))).toBe(
+      `model ${endpoint}: the reply has no empty frame before its body`,
+    )
+  })
+
   test("has what follows its first frame ignored", async () => {
     const endpoint = await raw("REP", `socket.send_multipart([${good}, b"more", b""])`)
     const runner = await connected(endpoint)
