@@ -11,6 +11,9 @@ export const outside = (log: Omit<LogOptions, "clock">): Outside & { readonly lo
 /** Lets bot files anywhere import `perigee`: this program's own copy. */
 export const offerPerigee = (): void => platform.offerLibrary("perigee", library)
 
+/** Told of an error that nobody caught, before the process ends with status 1. */
+export const onCrash = (told: (error: unknown) => void): (() => void) => platform.onCrash(told)
+
 /** Ends this process with `status` when its loop has stood still for five seconds, naming the handler. */
 export const watchdog = (status: number, failed: (why: string) => void): Watchdog =>
   platform.startWatchdog({ status, failed })

@@ -65,7 +65,7 @@ export class Supervision {
     this.#report(runner, START, { kind: "start", message: `strategy ${runner.name}: start ${why}`, detail }, ENGINE)
     if (runner.onThrow === "pause") runner.pause(`start ${why}`)
     else if (runner.onThrow === "stop") runner.stop(`start ${why}`)
-    else runner.why = why
+    else runner.why = `its start ${why}`
   }
 
   /** A handler held the loop. */

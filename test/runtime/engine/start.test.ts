@@ -42,7 +42,7 @@ describe("a start that does not settle", () => {
     expect(one.engine.phase).toBe("running")
     send(1)
     expect(seen).toEqual(["quick 1"])
-    expect(one.engine.reasons()).toEqual([`strategy slow has not started: ${WHY}`])
+    expect(one.engine.reasons()).toEqual([`strategy slow has not started: its start ${WHY}`])
     expect(one.logged).toContainEqual({
       level: "error",
       event: "strategy.start",

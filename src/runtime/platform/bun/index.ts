@@ -1,4 +1,5 @@
 import { systemClock } from "../shared/clock.ts"
+import { onCrash } from "../shared/crash.ts"
 import { outsideWith } from "../shared/outside.ts"
 import type { Platform } from "../shared/platform.ts"
 import { offerLibrary } from "./library.ts"
@@ -12,5 +13,6 @@ export const platform: Platform = {
   outside: (options) => outsideWith({ clock: systemClock(), listener: bunListener() }, options),
   offerLibrary,
   startWatchdog,
+  onCrash,
   drainMicrotasks,
 }

@@ -1,3 +1,4 @@
+import { onCrash } from "../shared/crash.ts"
 import { outsideWith } from "../shared/outside.ts"
 import type { Platform } from "../shared/platform.ts"
 import { denoClock } from "./clock.ts"
@@ -12,5 +13,6 @@ export const platform: Platform = {
   outside: (options) => outsideWith({ clock: denoClock(), listener: denoListener() }, options),
   offerLibrary,
   startWatchdog,
+  onCrash,
   drainMicrotasks,
 }

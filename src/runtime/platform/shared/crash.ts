@@ -1,5 +1,5 @@
-/** Called with an error that nobody caught; the process ends with status 1 after it returns, or throws. */
-export function onCrash(told: (error: unknown) => void): void {
+/** Called with an error that nobody caught; the process ends with status 1 after it returns, or throws. Returns how to leave. */
+export function onCrash(told: (error: unknown) => void): () => void {
   const crash = (error: unknown): never => {
     try {
       told(error)
@@ -9,4 +9,8 @@ export function onCrash(told: (error: unknown) => void): void {
   }
   process.on("uncaughtException", crash)
   process.on("unhandledRejection", crash)
+  return () => {
+    process.off("uncaughtException", crash)
+    process.off("unhandledRejection", crash)
+  }
 }

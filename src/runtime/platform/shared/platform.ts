@@ -18,6 +18,8 @@ export interface Platform {
   /** Files loaded at run time may import this module by name, wherever they lie. */
   offerLibrary(name: string, exports: Readonly<Record<string, unknown>>): void
   startWatchdog(options?: WatchdogOptions): Watchdog
+  /** Called with an error that nobody caught; the process ends with status 1 after it returns, or throws. Returns how to leave. */
+  onCrash(told: (error: unknown) => void): () => void
   /** Runs every microtask that is queued, and those they queue, before it returns: the end of a step of the virtual clock. */
   drainMicrotasks(): void
 }
