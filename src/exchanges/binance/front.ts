@@ -7,6 +7,7 @@ import { streamPath, Streams } from "./front/streams.ts"
 import type { TapeState } from "./front/tape.ts"
 
 export type { FrontAccount, FrontOptions } from "./front/exchange.ts"
+export type { FundingTerms } from "./front/funding.ts"
 export type { ListingSpec } from "./front/listing.ts"
 export type { TapeFaults, TapeOptions, TapeState } from "./front/tape.ts"
 

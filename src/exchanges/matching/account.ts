@@ -9,6 +9,10 @@ export interface Position {
   /** What the open part cost, with the sign of `lots`; entry price = cost / lots. */
   cost: bigint
   realized: bigint
+  /** Paid. */
+  fees: bigint
+  /** Received. */
+  funding: bigint
   updatedAt: number
 }
 
@@ -44,7 +48,7 @@ export const account = (id: string, balances: ReadonlyMap<string, bigint>): Acco
 export function positionOf(account: Account, symbol: string): Position {
   const known = account.positions.get(symbol)
   if (known !== undefined) return known
-  const position: Position = { symbol, lots: 0, cost: 0n, realized: 0n, updatedAt: 0 }
+  const position: Position = { symbol, lots: 0, cost: 0n, realized: 0n, fees: 0n, funding: 0n, updatedAt: 0 }
   account.positions.set(symbol, position)
   return position
 }

@@ -187,7 +187,13 @@ export class Matching {
     return free > 0n ? free : 0n
   }
 
-  /** Pays or charges an account outside of trading (funding). */
+  /** Pays (or, below zero, charges) an account what its position in `symbol` earns by being held. */
+  fund(account: Account, symbol: string, amount: bigint): void {
+    positionOf(account, symbol).funding += amount
+    this.adjust(account, this.instruments.get(symbol)!.quote, amount)
+  }
+
+  /** Pays or charges an account outside of trading. */
   adjust(account: Account, asset: string, amount: bigint): void {
     account.wallet.set(asset, (account.wallet.get(asset) ?? 0n) + amount)
   }
@@ -318,7 +324,9 @@ export class Matching {
     const instrument = this.instruments.get(order.symbol)!
     const notional = BigInt(trade.lots) * BigInt(trade.ticks) * instrument.moneyUnit
     const fee = share(notional, isMaker ? instrument.makerFeePpm : instrument.takerFeePpm)
-    const realized = settle(positionOf(account, order.symbol), instrument, order.side, trade.ticks, trade.lots, now)
+    const position = positionOf(account, order.symbol)
+    const realized = settle(position, instrument, order.side, trade.ticks, trade.lots, now)
+    position.fees += fee
     this.adjust(account, instrument.quote, realized - fee)
     const fill: Fill = { trade, order, isMaker, fee, realized }
     account.fills.push(fill)

@@ -301,21 +301,57 @@ describe("the account over REST", () => {
     expect(desk.signed("GET", "/fapi/v2/account").json.positions).toHaveLength(3)
   })
 
-  test("funding is paid at its hour: a long pays, and the wallet says so", () => {
+  test("funding is paid at its hour: event, wallet, income and rate history are one truth, position by position", () => {
     const eight = 8 * 3_600 * 1_000_000
     const startedAt = 1_790_000_000_000_000 - (1_790_000_000_000_000 % eight) + eight - 2_000_000
     const desk = new Desk({ startedAt })
     const user = desk.open(`/private/ws?listenKey=${desk.listenKey()}&events=ACCOUNT_UPDATE`)
     desk.market("BUY", "1.000")
+    desk.signed("POST", "/fapi/v1/marginType", { symbol: "ETHUSDT", marginType: "ISOLATED" })
+    const short = { symbol: "ETHUSDT", side: "SELL", type: "MARKET", quantity: "3.000" }
+    desk.signed("POST", "/fapi/v1/order", short)
+    const wallet = (): number => Number((desk.signed("GET", "/fapi/v3/balance").json as unknown as Json[])[0]!.balance)
+    const before = wallet()
     user.frames.length = 0
     desk.pass(3_000)
-    const paid = user.frames.find((frame) => frame.a.m === "FUNDING_FEE")
-    expect(paid).toBeDefined()
-    const [fill] = desk.signed("GET", "/fapi/v1/userTrades", { symbol: "BTCUSDT" }).json as unknown as Json[]
-    const fees = (desk.signed("GET", "/fapi/v1/userTrades", { symbol: "BTCUSDT" }).json as unknown as Json[]).reduce(
-      (sum, each) => sum + Number(each.commission),
-      0,
-    )
-    expect(100_000 - fees - Number(paid!.a.B[0].wb)).toBeCloseTo(Number(fill!.price) * 0.0001, 1)
+    const paid = user.frames.filter((frame) => frame.a.m === "FUNDING_FEE")
+    // Of a cross position the wallet alone is told, of an isolated one the position too.
+    expect(paid.map((frame) => frame.a.P?.[0].s)).toEqual([undefined, "ETHUSDT"])
+    const income = desk.signed("GET", "/fapi/v1/income", { incomeType: "FUNDING_FEE" }).json as unknown as Json[]
+    expect(income.map(({ symbol, income: amount }) => [symbol, amount])).toEqual([
+      ["BTCUSDT", paid[0]!.a.B[0].bc],
+      ["ETHUSDT", paid[1]!.a.B[0].bc],
+    ])
+    for (const [index, [symbol, size]] of (
+      [
+        ["BTCUSDT", 1],
+        ["ETHUSDT", -3],
+      ] as const
+    ).entries()) {
+      const [rate] = desk.get("/fapi/v1/fundingRate", `symbol=${symbol}&limit=1`) as unknown as Json[]
+      expect(rate).toMatchObject({ fundingTime: (startedAt + 2_000_000) / 1_000 })
+      const due = -size * Number(rate!.markPrice) * Number(rate!.fundingRate)
+      expect(Number(income[index]!.income)).toBeCloseTo(due, 6)
+    }
+    const sum = income.reduce((total, row) => total + Number(row.income), 0)
+    expect(wallet() - before).toBeCloseTo(sum, 6)
+  })
+
+  test("income names each payment once, by kind, span, limit and page", () => {
+    const desk = new Desk({ funding: { everyMs: 1_000, rate: "0.0002" } })
+    desk.market("BUY", "1.000")
+    desk.pass(5_000)
+    const ask = (params: Record<string, string | number>) =>
+      desk.signed("GET", "/fapi/v1/income", params).json as unknown as Json[]
+    const all = ask({ incomeType: "FUNDING_FEE" })
+    expect(all).toHaveLength(5)
+    expect(new Set(all.map(({ tranId }) => tranId)).size).toBe(5)
+    expect(all.every(({ income }) => Number(income) < 0)).toBe(true)
+    const [, second, third] = all
+    expect(ask({ incomeType: "FUNDING_FEE", startTime: second!.time, endTime: third!.time })).toEqual([second!, third!])
+    expect(ask({ incomeType: "FUNDING_FEE", limit: 2, page: 2 })).toEqual([third!, all[3]!])
+    expect(ask({ incomeType: "COMMISSION" }).length).toBeGreaterThan(0)
+    expect(ask({ incomeType: "FUNDING_FEE", symbol: "ETHUSDT" })).toEqual([])
+    expect(desk.signed("GET", "/fapi/v1/income", { incomeType: "ALMS" }).json).toMatchObject({ code: -1130 })
   })
 })

@@ -1,16 +1,17 @@
 import type { FrontOutput, Random } from "../../../runtime/ports.ts"
-import type { Account } from "../../matching/account.ts"
+import type { Account, Position } from "../../matching/account.ts"
 import { Matching } from "../../matching/engine.ts"
 import { Flow } from "../../matching/flow.ts"
 import { moneyOf } from "../../matching/instrument.ts"
 import type { Fill, Order, OrderChange } from "../../matching/order.ts"
 import { pick, seeded } from "../../matching/random.ts"
 import { isInterval } from "./candles.ts"
+import { FundingClock, type FundingTerms } from "./funding.ts"
 import { Hub } from "./hub.ts"
 import { DEFAULT_LISTINGS, listing, type ListingSpec } from "./listing.ts"
 import { listenKeyLifeUs, Member } from "./member.ts"
-import { depthName, fundingMs, fundingPpm, Pit } from "./pit.ts"
-import { accountEvent, orderEvent, tradeLiteEvent } from "./render.ts"
+import { depthName, Pit } from "./pit.ts"
+import { type AccountChange, accountEvent, orderEvent, tradeLiteEvent } from "./render.ts"
 import { Tape, type TapeOptions } from "./tape.ts"
 import { Users } from "./users.ts"
 
@@ -32,6 +33,7 @@ export interface FrontOptions {
   readonly flow?: boolean | number
   /** Captured frames to play as one instrument's market; its order flow is off. */
   readonly tape?: TapeOptions
+  readonly funding?: FundingTerms
   /** Whether a connection takes more: asked only by a tape at full speed. */
   readonly ready?: (connection: number) => boolean
 }
@@ -55,6 +57,7 @@ export class Exchange {
   readonly pits = new Map<string, Pit>()
   readonly members = new Map<string, Member>()
   readonly tape: Tape | undefined
+  readonly funding: FundingClock
   readonly #byAccount = new Map<string, Member>()
   readonly #flows: { readonly flow: Flow; readonly pit: Pit }[] = []
   readonly #letters: Random
@@ -64,15 +67,18 @@ export class Exchange {
   #tickAt: number
   #candleStreams: readonly { readonly pit: Pit; readonly intervals: string[] }[] | undefined
   #fundingAt: number
+  #fundingId: bigint
 
   constructor(options: FrontOptions) {
     this.now = options.startedAt
     this.#letters = seeded(options.seed, Math.floor(options.startedAt / 1000) | 0)
     this.#tickAt = options.startedAt - (options.startedAt % tickUs) + tickUs
+    this.funding = new FundingClock(options.seed, options.funding ?? {})
     this.#fundingAt = this.nextFundingMs() * 1000
     const listings = (options.instruments ?? DEFAULT_LISTINGS).map((spec) => listing(spec))
     // Nineteen digits, and from the time of the start, so that a venue started again gives no id a second time.
     const firstId = BigInt(options.startedAt) * 1_000n + 1n
+    this.#fundingId = firstId * 5n
     this.engine = new Matching({
       instruments: listings,
       firstOrderId: firstId * 4n,
@@ -82,7 +88,7 @@ export class Exchange {
         trade: (trade) => this.#shownPit(trade.symbol)?.traded(trade),
         level: (book, side, ticks) => this.#shownPit(book.symbol)?.changed(side, ticks),
         order: (order, change, fill, now) => this.#tellOrder(order, change, fill, now),
-        account: (account, symbol, now) => this.#tellAccount(account, symbol, "ORDER", now),
+        account: (account, symbol, now) => this.#tellAccount(account, symbol, { reason: "ORDER", change: 0n }, now),
       },
     })
     this.tape = options.tape === undefined ? undefined : new Tape(options.tape, this.hub, options.ready ?? (() => true))
@@ -107,7 +113,7 @@ export class Exchange {
   }
 
   nextFundingMs(): number {
-    return Math.floor(this.ms / fundingMs) * fundingMs + fundingMs
+    return this.funding.nextMs(this.ms)
   }
 
   /** Runs the venue up to `now`, each thing at its own time, whatever the steps it is called in. */
@@ -211,7 +217,9 @@ export class Exchange {
     if (ms % 1000 !== 0) return
     const streams = [`${pit.key}@markPrice@1s`, ...(ms % 3000 === 0 ? [`${pit.key}@markPrice`] : [])]
     const wanted = streams.filter((stream) => this.hub.isWanted(stream))
-    if (wanted.length > 0) pit.sendMark(wanted, this.nextFundingMs(), ms)
+    if (wanted.length === 0) return
+    const nextMs = this.nextFundingMs()
+    pit.sendMark(wanted, this.funding.rateText(pit.listing.symbol, nextMs), nextMs, ms)
   }
 
   #candlesWanted() {
@@ -262,16 +270,23 @@ export class Exchange {
   }
 
   #fund(now: number): void {
-    this.#fundingAt += fundingMs * 1000
+    const ms = this.#fundingAt / 1000
+    this.#fundingAt += this.funding.everyMs * 1000
+    for (const pit of this.pits.values()) this.funding.settle(pit.listing.symbol, { ms, mark: pit.markText() })
     for (const member of this.members.values()) {
-      for (const position of member.account.positions.values()) {
-        const pit = this.pits.get(position.symbol)!
-        const notional = BigInt(position.lots) * BigInt(pit.markTicks) * pit.listing.moneyUnit
-        if (notional === 0n) continue
-        this.engine.adjust(member.account, pit.listing.quote, -(notional * BigInt(fundingPpm)) / 1_000_000n)
-        this.#tellAccount(member.account, position.symbol, "FUNDING_FEE", now)
-      }
+      for (const position of member.account.positions.values()) this.#pay(member, position, ms, now)
     }
+  }
+
+  /** One position's part of a settlement. */
+  #pay(member: Member, { symbol, lots }: Position, ms: number, now: number): void {
+    const pit = this.pits.get(symbol)!
+    const { quote, moneyUnit } = pit.listing
+    const income = this.funding.amount(symbol, ms, BigInt(lots) * BigInt(pit.markTicks) * moneyUnit)
+    if (income === 0n) return
+    this.engine.fund(member.account, symbol, income)
+    member.funding.push({ symbol, income, asset: quote, ms, id: this.#fundingId++ })
+    this.#tellAccount(member.account, symbol, { reason: "FUNDING_FEE", change: income }, now)
   }
 
   #tellOrder(order: Order, change: OrderChange, fill: Fill | undefined, now: number): void {
@@ -286,9 +301,9 @@ export class Exchange {
     )
   }
 
-  #tellAccount(account: Account, symbol: string, reason: string, now: number): void {
+  #tellAccount(account: Account, symbol: string, change: AccountChange, now: number): void {
     const member = this.#byAccount.get(account.id)!
     const pit = this.pits.get(symbol)!
-    this.users.publish(member, "ACCOUNT_UPDATE", accountEvent(member, this.engine, pit, reason, Math.floor(now / 1000)))
+    this.users.publish(member, "ACCOUNT_UPDATE", accountEvent(member, this.engine, pit, change, Math.floor(now / 1000)))
   }
 }

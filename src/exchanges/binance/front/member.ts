@@ -8,6 +8,15 @@ interface ListenKey {
   expiresAt: number
 }
 
+/** One settlement of funding, as the venue keeps it; above zero received. */
+export interface FundingIncome {
+  readonly symbol: string
+  readonly income: bigint
+  readonly asset: string
+  readonly ms: number
+  readonly id: bigint
+}
+
 /** One account with its key, as the venue's door knows it. */
 export class Member {
   readonly apiKey: string
@@ -18,6 +27,8 @@ export class Member {
   readonly isolated = new Set<string>()
   /** When all open orders of a symbol are canceled unless the countdown is set again. */
   readonly countdowns = new Map<string, number>()
+  /** Oldest first. */
+  readonly funding: FundingIncome[] = []
   listenKey: ListenKey | undefined
 
   constructor(apiKey: string, secret: string, account: Account) {

@@ -162,11 +162,11 @@ export class Pit {
     }
   }
 
-  sendMark(streams: readonly string[], nextFundingMs: number, ms: number): void {
+  sendMark(streams: readonly string[], rate: string, nextFundingMs: number, ms: number): void {
     for (const stream of streams) {
       this.#hub.publish(
         stream,
-        `{"e":"markPriceUpdate","E":${ms},"s":"${this.listing.symbol}","p":"${this.markText()}","ap":"${this.markText()}","P":"${this.indexText()}","i":"${this.indexText()}","r":"${FUNDING_RATE}","T":${nextFundingMs}}`,
+        `{"e":"markPriceUpdate","E":${ms},"s":"${this.listing.symbol}","p":"${this.markText()}","ap":"${this.markText()}","P":"${this.indexText()}","i":"${this.indexText()}","r":"${rate}","T":${nextFundingMs}}`,
       )
     }
   }
@@ -244,11 +244,6 @@ export class Pit {
     return `{"e":"aggTrade","E":${ms},"a":${of.id},"s":"${this.listing.symbol}","p":"${this.price(of.ticks)}","q":"${size}","nq":"${size}","f":${of.firstId},"l":${of.lastId},"T":${of.ms},"m":${of.side === -1}}`
   }
 }
-
-/** The same at every settlement: 1 basis point each eight hours. */
-export const FUNDING_RATE = "0.00010000"
-export const fundingPpm = 100
-export const fundingMs = 8 * 3_600_000
 
 /** Units of 10^-places with eight decimals, as mark and index prices are written. */
 function exact(units: number, places: number): string {

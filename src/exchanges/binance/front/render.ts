@@ -115,17 +115,36 @@ export const tradeLiteEvent = (fill: Fill, pit: Pit, ms: number): string =>
   `"p":"${fill.order.isMarket ? "0" : pit.price(fill.order.ticks)}","m":${fill.isMaker},"c":"${fill.order.clientId}","S":"${sideWord(fill.order.side)}",` +
   `"L":"${pit.price(fill.trade.ticks)}","l":"${pit.size(fill.trade.lots)}","t":${fill.trade.id},"i":${fill.order.id}}`
 
-/** ACCOUNT_UPDATE: the wallet of the asset and the position that changed, no others. */
-export function accountEvent(member: Member, engine: Matching, pit: Pit, reason: string, ms: number): string {
+export interface AccountChange {
+  /** The venue's word. */
+  readonly reason: "ORDER" | "FUNDING_FEE"
+  readonly change: bigint
+}
+
+/**
+ * ACCOUNT_UPDATE: the wallet of the asset and the position that changed, no others; after funding of a cross position the wallet
+ * alone. `change` of the wallet is told but for what trading brought ("Event: Balance and Position Update", read 2026-11-22).
+ */
+export function accountEvent(
+  member: Member,
+  engine: Matching,
+  pit: Pit,
+  { reason, change }: AccountChange,
+  ms: number,
+): string {
   const { account } = member
   const of = pit.listing
   const wallet = moneyText(account.wallet.get(of.quote) ?? 0n)
   const position = positionOf(account, of.symbol)
   const entry = entryText(position, of, of.price.places + 3)
   const profit = moneyText(unrealized(position, of, engine.mark(of.symbol)))
+  const stamp = `"e":"ACCOUNT_UPDATE","E":${ms},"T":${ms}`
+  const balance = `{"a":"${of.quote}","wb":"${wallet}","cw":"${wallet}","bc":"${change === 0n ? "0" : moneyText(change)}"}`
+  const margin = member.marginType(of.symbol)
+  if (reason === "FUNDING_FEE" && margin === "cross") return `{${stamp},"a":{"m":"${reason}","B":[${balance}]}}`
   return (
-    `{"e":"ACCOUNT_UPDATE","E":${ms},"T":${ms},"a":{"m":"${reason}","B":[{"a":"${of.quote}","wb":"${wallet}","cw":"${wallet}","bc":"0"}],` +
+    `{${stamp},"a":{"m":"${reason}","B":[${balance}],` +
     `"P":[{"s":"${of.symbol}","pa":"${pit.size(position.lots)}","ep":"${entry}","bep":"${entry}","cr":"${moneyText(position.realized)}","up":"${profit}",` +
-    `"mt":"${member.marginType(of.symbol)}","iw":"0","ps":"BOTH"}]}}`
+    `"mt":"${margin}","iw":"0","ps":"BOTH"}]}}`
   )
 }

@@ -5,7 +5,7 @@ import { ordersPer10s, ordersPerMinute, weightPerMinute } from "./limits.ts"
 import { symbolInfo } from "./listing.ts"
 import { pitOf } from "./orders.ts"
 import type { Params } from "./params.ts"
-import { FUNDING_RATE, fundingMs, type Pit } from "./pit.ts"
+import type { Pit } from "./pit.ts"
 import { refusal } from "./refusal.ts"
 
 export type Handler = (exchange: Exchange, params: Params) => string
@@ -153,7 +153,7 @@ export const premiumIndex = oneOrAll((exchange, pit) =>
     markPrice: pit.markText(),
     indexPrice: pit.indexText(),
     estimatedSettlePrice: pit.indexText(),
-    lastFundingRate: FUNDING_RATE,
+    lastFundingRate: exchange.funding.rateText(pit.listing.symbol, exchange.nextFundingMs()),
     interestRate: "0.00010000",
     nextFundingTime: exchange.nextFundingMs(),
     time: exchange.ms,
@@ -166,7 +166,7 @@ export const fundingInfo: Handler = (exchange) =>
       symbol: pit.listing.symbol,
       adjustedFundingRateCap: "0.02000000",
       adjustedFundingRateFloor: "-0.02000000",
-      fundingIntervalHours: fundingMs / 3_600_000,
+      fundingIntervalHours: exchange.funding.everyHours,
       disclaimer: false,
     })),
   )
@@ -175,12 +175,16 @@ export const fundingRate: Handler = (exchange, params) => {
   const pits = params.get("symbol") === undefined ? [...exchange.pits.values()] : [pitOf(exchange, params)]
   const { start, end } = params.span()
   const limit = params.limit(100, 1000)
-  const last = Math.floor(Math.min(end, exchange.ms) / fundingMs) * fundingMs
-  const first = start === 0 ? last - (limit - 1) * fundingMs : Math.ceil(start / fundingMs) * fundingMs
+  const { funding } = exchange
+  const { everyMs } = funding
+  const last = funding.lastMs(Math.min(end, exchange.ms))
+  const first = start === 0 ? last - (limit - 1) * everyMs : Math.ceil(start / everyMs) * everyMs
   const rows = []
-  for (let at = first; at <= last && rows.length < limit; at += fundingMs) {
+  for (let at = first; at <= last && rows.length < limit; at += everyMs) {
     for (const pit of pits) {
-      rows.push({ symbol: pit.listing.symbol, fundingTime: at, fundingRate: FUNDING_RATE, markPrice: pit.markText() })
+      const { symbol } = pit.listing
+      const markPrice = funding.markAt(symbol, at) ?? pit.markText()
+      rows.push({ symbol, fundingTime: at, fundingRate: funding.rateText(symbol, at), markPrice })
     }
   }
   return JSON.stringify(rows.slice(0, limit))

@@ -1,5 +1,6 @@
 import type { FrontRequest, FrontResponse } from "../../../runtime/ports.ts"
 import type { Exchange } from "./exchange.ts"
+import { income } from "./income.ts"
 import { weightPerMinute, Window } from "./limits.ts"
 import type { Member } from "./member.ts"
 import * as orders from "./orders.ts"
@@ -71,6 +72,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   "GET /fapi/v3/positionRisk": signed(5, account.positionRiskV3),
   "GET /fapi/v1/accountConfig": signed(5, account.accountConfig),
   "GET /fapi/v1/symbolConfig": signed(5, account.symbolConfig),
+  "GET /fapi/v1/income": signed(30, income),
   "GET /fapi/v1/commissionRate": signed(20, account.commissionRate),
   "GET /fapi/v1/leverageBracket": signed(1, account.leverageBracket),
   "POST /fapi/v1/leverage": signed(1, account.setLeverage),
