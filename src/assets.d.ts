@@ -10,6 +10,11 @@ declare module "*.onnx" {
   export default path
 }
 
+declare module "*.py" {
+  const path: string
+  export default path
+}
+
 declare module "*.wasm" {
   const path: string
   export default path

@@ -16,6 +16,7 @@ import type {
   Env,
   ModelRunner,
   Outside,
+  Tape,
   Timer,
   Venue,
   VenueOptions,
@@ -34,9 +35,11 @@ import type { RunningOrders, RunningTask, TaskHost } from "./runtime/tasks/task.
 import { platform } from "#platform"
 import { controlOf } from "./world/control.ts"
 import { type Door, openDoor } from "./world/door.ts"
-import { pnlTotal, stateImage } from "./world/image.ts"
+import { stateImage } from "./world/image.ts"
 import { MarketGear } from "./world/market-gear.ts"
+import { modelRunner } from "./world/models.ts"
 import { credentialsOf, secret } from "./world/secrets.ts"
+import { type Stats, statsOf } from "./world/stats.ts"
 
 export interface RunnerOptions {
   readonly clock: Clock
@@ -46,6 +49,11 @@ export interface RunnerOptions {
   readonly isInline: boolean
   readonly queueMax: number
   readonly whenFull: "refuse" | "newest"
+  /** Of a model service; see ServiceSpec. */
+  readonly mode?: "req" | "dealer"
+  readonly inFlightMax?: number
+  readonly replyBytesMax?: number
+  readonly curve?: boolean | string
 }
 
 /** The parts this program holds: a bot's own binary holds only those its declaration names. */
@@ -77,21 +85,14 @@ export interface WorldOptions {
   readonly credentials?: Credentials
   /** `MAIN`: `MAIN_BINANCE_API_KEY` and so on are read. */
   readonly keyPrefix?: string
+  /** Gets what model services answer. */
+  readonly modelTape?: Tape
   /** Told which handler runs: a watchdog's. */
   readonly watch?: EngineOptions["watch"]
   /** Called when the endpoint or the runtime itself wants the process to end. */
   ended(why: string): void
   /** Told each secret the bot holds, before anything could write it to a log. */
   hide?(secret: string): void
-}
-
-export interface Stats {
-  readonly events: number
-  readonly orders: number
-  readonly fills: number
-  readonly bookGaps: number
-  readonly unknownOrders: number
-  readonly pnl: string
 }
 
 export interface World {
@@ -105,7 +106,7 @@ export interface World {
   image(): StateImage
 }
 
-export { type Bot, isBot }
+export { type Bot, isBot, type Stats }
 
 export const nameOf = (bot: Bot): string => declared(bot).options.name
 
@@ -285,7 +286,12 @@ class Assembly implements World {
     const gear = this.#gear(spec.market, host)
     if (spec.isManual) return manualFeed(spec, host, gear.venue)
     if (isPrivate(spec.channel)) return accountFeed(spec, host, gear.stream)
-    return feedTask(spec, host, { hub: gear.hub, venue: gear.venue, rest: gear.rest, keeper: (inst) => gear.keeper(inst) })
+    return feedTask(spec, host, {
+      hub: gear.hub,
+      venue: gear.venue,
+      rest: gear.rest,
+      keeper: (inst) => gear.keeper(inst),
+    })
   }
 
   #orders(spec: OrdersSpec, host: TaskHost): RunningOrders {
@@ -323,11 +329,7 @@ class Assembly implements World {
   }
 
   #runner(spec: PredictSpec): ModelRunner {
-    const { source, isInline, queueMax, whenFull } = spec
-    const path = spec.runner === "onnx" ? this.#options.modelFile(source) : source
-    const { clock, env: real } = this.#options.outside
-    const env = { ...real, get: (name: string) => secret(real.get, name) }
-    const runner = this.#options.parts.runners[spec.runner]!({ clock, env, source: path, isInline, queueMax, whenFull })
+    const runner = modelRunner(spec, this.#options)
     if (spec.runner === "onnx") this.#fileModels.push(runner)
     return runner
   }
@@ -436,19 +438,7 @@ class Assembly implements World {
   }
 
   stats(): Stats {
-    const { tasks } = this.engine
-    const orders = tasks.filter((task): task is RunningOrders => task.spec.kind === "orders")
-    const books = tasks.flatMap((task) => {
-      const { books: kept = {} } = task.state() as { books?: Record<string, { gaps: number; crossed: number }> }
-      return Object.values(kept)
-    })
-    return {
-      events: this.engine.state()["events"] as number,
-      ...this.#counts,
-      bookGaps: books.reduce((sum, { gaps, crossed }) => sum + gaps + crossed, 0),
-      unknownOrders: orders.flatMap((task) => task.openOrders()).filter(({ state }) => state === "unknown").length,
-      pnl: pnlTotal(orders),
-    }
+    return statsOf(this.engine.tasks, { events: this.engine.state()["events"] as number, ...this.#counts })
   }
 
   #uptimeMs(): number {

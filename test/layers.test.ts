@@ -141,6 +141,7 @@ function outsideRefusal(from: string, here: string, name: string): string | unde
     return fits ? undefined : `${from} imports ${name}: not among ${here}'s builtins`
   }
   if (name.startsWith("migrations/") && here === "storage") return undefined
+  if (name.startsWith("python/") && here === "world") return undefined
   if (name === "package.json" && here === "cli") return undefined
   const owner = name.startsWith("bun:")
     ? name

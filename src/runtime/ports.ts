@@ -454,6 +454,8 @@ export interface ModelRunner {
   load(): Promise<ModelLoaded>
   /** One request; answered in order. Rejects with ModelError, at the latest at the deadline. */
   predict(input: AltTensor, deadlineMs: number): Promise<AltTensor>
+  /** Why no answer is to be had at the moment, though it is loaded; undefined where nothing is known to be wrong. */
+  trouble?(): string | undefined
   close(): Promise<void>
 }
 

@@ -1,8 +1,9 @@
 import { platform } from "#platform"
+import { type Peer, peerRunner } from "../models/zmq/index.ts"
 import { withGlobals } from "../runtime/platform/shared/globals.ts"
 import { UsageError } from "../runtime/domain/errors.ts"
 import type { Watch } from "../runtime/engine/runner.ts"
-import type { Clock, Front, JournalRecord, ModelLoaded, ModelRunner, Outside } from "../runtime/ports.ts"
+import type { Clock, Front, JournalRecord, ModelLoaded, ModelRunner, Outside, Tape } from "../runtime/ports.ts"
 import type { VirtualClock } from "../runtime/simulation/clock.ts"
 import type { Faults } from "../runtime/simulation/faults.ts"
 import { type ModelLatency, virtualModel } from "../runtime/simulation/model.ts"
@@ -30,6 +31,10 @@ export interface SimulationOptions {
   modelFile?(source: string): string
   /** How long models take: 1 to 5 ms where nothing is said. */
   readonly model?: ModelLatency
+  /** What answers in the place of each model service, by its declared endpoint. It outlives the bot's deaths. */
+  readonly services?: Readonly<Record<string, Peer>>
+  /** Gets what these answer. */
+  readonly modelTape?: Tape
   readonly set?: Readonly<Record<string, string>>
   readonly env?: Readonly<Record<string, string>>
   /** Gets every line of the trace. Where absent there is none, and no time is spent on it. */
@@ -111,8 +116,11 @@ async function loadModels(
   const plan = planOf(options.bot(), parts, { env: env.get, set })
   for (const spec of plan.tasks) {
     if (spec.kind !== "predict" || found.has(spec.source)) continue
-    if (spec.runner !== "onnx") {
-      throw new UsageError(`model ${spec.source} is asked over a network that a simulation does not have; use onnx(…)`)
+    if (spec.runner === "zmq") {
+      if (options.services?.[spec.source] !== undefined) continue
+      throw new UsageError(
+        `model ${spec.source} is a service, which a simulation has not: give it a peer or recorded replies in \`services\``,
+      )
     }
     const { source, queueMax, whenFull } = spec
     const path = fileOf(options, source)
@@ -217,7 +225,13 @@ class Simulating implements Simulation {
       openWorld({
         bot: this.#options.bot(),
         modelFile: (source) => source,
-        parts: { ...parts, runners: { onnx: (options) => this.#model(options, seen.clock) } },
+        parts: {
+          ...parts,
+          runners: {
+            onnx: (options) => this.#model(options, seen.clock),
+            zmq: (options) => this.#service(options, seen.clock),
+          },
+        },
         outside: seen,
         version: "simulated",
         mode: "demo",
@@ -226,6 +240,7 @@ class Simulating implements Simulation {
         openJournal: (options) => this.#journal(options, body),
         credentials: SIM_ACCOUNT,
         set,
+        ...(this.#options.modelTape === undefined ? {} : { modelTape: this.#options.modelTape }),
         ...(this.trace === undefined ? {} : { watch: watchOf(this.trace) }),
         ended: () => undefined,
       }),
@@ -266,6 +281,12 @@ class Simulating implements Simulation {
     if (found === undefined) throw new UsageError(`model ${source} was not loaded before the simulation began`)
     const random = seededRandom(`${seed} model ${source} ${this.#lives}`)
     return virtualModel({ ...found, ...model, clock, random, source, path: fileOf(this.#options, source) })
+  }
+
+  #service(options: RunnerOptions, clock: Clock): ModelRunner {
+    const { seed, model = MODEL_LATENCY, services = {} } = this.#options
+    const random = seededRandom(`${seed} service ${options.source} ${this.#lives}`)
+    return peerRunner({ ...options, ...model, clock, random, peer: services[options.source]! })
   }
 
   #journal(options: JournalOptions, body: Mortal): OpenJournal {

@@ -3,10 +3,11 @@ import { describe, ModelError } from "../../runtime/domain/errors.ts"
 import type { Clock, Env, ModelRunner } from "../../runtime/ports.ts"
 import { curveKeys, type PartialKeys } from "./curve.ts"
 import type { CurveKeys, Mode } from "./message.ts"
+import { openPeer, type Peer, type PeerOptions } from "./peer.ts"
 import { openPlainLink } from "./plain.ts"
-import { createRunner, type Listener } from "./runner.ts"
+import { createRunner, type Listener, type RunnerOptions } from "./runner.ts"
 
-export type { CurveKeys, Mode }
+export type { CurveKeys, Mode, Peer }
 
 export interface ZmqOptions {
   readonly clock: Clock
@@ -37,18 +38,14 @@ export interface ZmqOptions {
 }
 
 /**
- * Throws ModelError where keys are missing or are none. `load` opens libzmq, not the service: that may come later, go, and come back. Nothing is loaded before. Every request ends in the
- * answer to itself or in a ModelError: at its deadline, or as soon as its connection is lost.
+ * Throws ModelError where keys are missing or are none. `load` opens libzmq, not the service: that may come later, go, and come back. Nothing
+ * is loaded before. Every request ends in the answer to itself or in a ModelError: at its deadline, or as soon as its connection is lost.
  */
 export function zmqRunner(options: ZmqOptions): ModelRunner {
   const { source: endpoint, mode = "req", replyBytesMax = 64 * 2 ** 20 } = options
   const curve = keysFor(options)
   return createRunner({
-    clock: options.clock,
-    endpoint,
-    inFlightMax: mode === "req" ? 1 : Math.max(1, options.inFlightMax ?? 64),
-    queueMax: Math.max(1, options.queueMax ?? 64),
-    whenFull: options.whenFull ?? "refuse",
+    ...boundsOf(options),
     async open(listener: Listener) {
       if (typeof Bun === "undefined") throw new ModelError("ZeroMQ models run on Bun only")
       if (curve === undefined) return openPlainLink({ endpoint, mode, replyBytesMax, clock: options.clock }, listener)
@@ -57,6 +54,32 @@ export function zmqRunner(options: ZmqOptions): ModelRunner {
     },
   })
 }
+
+/** The same queue, deadlines and bounds, with a peer inside this process in the service's place. Keys are neither wanted nor looked for. */
+export const peerRunner = (options: ZmqOptions & PeerOptions): ModelRunner =>
+  createRunner({ ...boundsOf(options), open: (listener) => openPeer(options, listener) })
+
+/** A service asked while this thread waits: what a virtual clock can have for a peer. */
+export async function blockingPeer(endpoint: string, waitMsMax: number): Promise<{ peer: Peer; close(): void }> {
+  const { openBlocking } = await import("./blocking.ts")
+  const { ask, close } = await openBlocking({ endpoint, waitMsMax })
+  return { peer: ask, close }
+}
+
+const boundsOf = ({
+  clock,
+  source,
+  mode,
+  inFlightMax,
+  queueMax,
+  whenFull,
+}: ZmqOptions): Omit<RunnerOptions, "open"> => ({
+  clock,
+  endpoint: source,
+  inFlightMax: mode === "dealer" ? Math.max(1, inFlightMax ?? 64) : 1,
+  queueMax: Math.max(1, queueMax ?? 64),
+  whenFull: whenFull ?? "refuse",
+})
 
 function keysFor(options: ZmqOptions): PartialKeys | undefined {
   try {

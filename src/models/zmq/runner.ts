@@ -110,9 +110,14 @@ export function createRunner(options: RunnerOptions): ModelRunner {
     pump()
   }
 
-  const excuse = (isWaiting: boolean): string => {
+  const trouble = (): string | undefined => {
     if (link === undefined) return "it was not loaded yet"
-    if (!state.isUp) return `the service is not connected, ${state.why}`
+    return state.isUp ? undefined : `the service is not connected, ${state.why}`
+  }
+
+  const excuse = (isWaiting: boolean): string => {
+    const why = trouble()
+    if (why !== undefined) return why
     return isWaiting ? "the requests before it took that long" : "the service is connected but slow or silent"
   }
 
@@ -186,6 +191,7 @@ export function createRunner(options: RunnerOptions): ModelRunner {
 
   return {
     load,
+    trouble,
     predict(input, deadlineMs) {
       const mistake = tensorMistake(input)
       const refusal = mistake === undefined ? admit() : error(mistake)

@@ -6,6 +6,8 @@ import { type Command, flag, number, type Options, text, texts, type Values } fr
 import { assignments, HTTP, httpOf } from "./flags.ts"
 import { Screen } from "./screen.ts"
 import type { Summary } from "./session.ts"
+import type { Service } from "./python.ts"
+import type { VirtualModel } from "./virtual.ts"
 
 const OPTIONS: Options = {
   seconds: { type: "string", value: "N", help: "end by itself N seconds after it became ready" },
@@ -15,6 +17,13 @@ const OPTIONS: Options = {
   db: { type: "string", value: "FILE", help: "keep orders and state in this file (default: in memory only)" },
   endpoint: { type: "string", value: "URL", help: "use the simulated exchange that runs there (`perigee sim`)" },
   set: { type: "string", multiple: true, value: "NAME=VALUE", help: "a parameter of the sample bot" },
+  model: { type: "string", value: "KIND", help: "onnx (default), in the bot; zmq, the same model in a Python service" },
+  "record-model": { type: "string", value: "FILE", help: "with --model zmq: write down what the service answers" },
+  replies: {
+    type: "string",
+    value: "FILE",
+    help: "with --virtual --model zmq: answers written down, instead of a service",
+  },
   virtual: {
     type: "boolean",
     help: "bot and exchange in this process on a virtual clock: the same seed, the same run",
@@ -37,27 +46,31 @@ export const demo = (machine: Machine, version: string): Command => ({
     const set = assignments(texts(values, "set"))
     const seed = number(values, "seed", { min: 0, max: 2 ** 32 - 1, whole: true }) ?? 1
     const rate = number(values, "rate", { min: 0, max: 100_000 })
+    const model = modelOf(values, machine)
     if (flag(values, "virtual")) {
       refuseWith("--virtual", values, ["db", "endpoint", "http-host", "http-port"])
       const { virtualDemo } = await import("./virtual.ts")
       const [trace, sameAs] = [text(values, "trace"), text(values, "same-as")]
-      const { status, summary } = await virtualDemo(machine, { seed, rate, set, trace, sameAs, seconds: seconds ?? 60 })
+      const asked = { seed, rate, set, trace, sameAs, seconds: seconds ?? 60, model }
+      const { status, summary } = await virtualDemo(machine, asked)
       machine.out(isJson ? `${JSON.stringify(summary)}\n` : words(summary))
       return status
     }
-    refuseWith("a run in real time", values, ["trace", "same-as"])
+    refuseWith("a run in real time", values, ["trace", "same-as", "replies"])
     const door = await openDoor(http)
     await door.breathe()
+    const service = model.kind === "zmq" ? await startService(machine) : undefined
     const exchange = await openExchange(machine, { endpoint: text(values, "endpoint"), seed, rate })
     const screen = new Screen(machine, "perigee demo")
     try {
       const { everyPart } = await import("../../world/parts.ts")
-      const { sampleBot, sampleModel } = await import("../../world/sample.ts")
+      const { sampleBot, sampleBotOn, sampleModel } = await import("../../world/sample.ts")
       await door.breathe()
       const { session } = await import("./session.ts")
       await door.breathe()
       const { status, summary } = await session(machine, {
-        bot: sampleBot,
+        bot: service === undefined ? sampleBot : sampleBotOn(service.endpoint),
+        ...(model.record === undefined ? {} : { recordModel: model.record }),
         modelFile: sampleModel,
         parts: everyPart(),
         version,
@@ -76,6 +89,7 @@ export const demo = (machine: Machine, version: string): Command => ({
       return status
     } finally {
       exchange.child?.stop()
+      service?.stop()
     }
   },
 })
@@ -83,6 +97,21 @@ export const demo = (machine: Machine, version: string): Command => ({
 function refuseWith(what: string, values: Values, names: readonly string[]): void {
   const given = names.filter((name) => values[name] !== undefined)
   if (given.length > 0) throw new ConfigError(`${what} takes no ${given.map((name) => `--${name}`).join(", ")}`)
+}
+
+/** Which model, and what is to be written down of it or read instead. */
+function modelOf(values: Values, machine: Machine): VirtualModel {
+  const kind = text(values, "model") ?? "onnx"
+  if (kind !== "onnx" && kind !== "zmq") throw new ConfigError(`--model ${kind}: expected onnx or zmq`)
+  const [record, replies] = [text(values, "record-model"), text(values, "replies")]
+  if (kind === "onnx") refuseWith("--model onnx", values, ["record-model", "replies"])
+  else if (machine.runtime !== "bun") throw new ConfigError("--model zmq needs Bun: ZeroMQ models run there only")
+  return { kind, record, replies }
+}
+
+async function startService(machine: Machine): Promise<Service> {
+  const service = await import("./python.ts")
+  return service.startService(machine)
 }
 
 interface Exchange {
@@ -102,12 +131,13 @@ async function openExchange(
 }
 
 function words(summary: Summary): string {
-  const { events, orders, fills, pnl, bookGaps, unknownOrders, readyMs, rssMb, peakRssMb, why } = summary
+  const { events, orders, fills, pnl, bookGaps, unknownOrders, predictions, predictionFailures } = summary
+  const { readyMs, rssMb, peakRssMb, why } = summary
   return [
     "",
     `ended: ${why}`,
     `${events} events, ${orders} orders, ${fills} fills, PnL ${Number(pnl).toFixed(2)} after fees`,
-    `${bookGaps} book gaps, ${unknownOrders} unknown orders`,
+    `${predictions} predictions, ${predictionFailures} failed, ${bookGaps} book gaps, ${unknownOrders} unknown orders`,
     `ready after ${readyMs ?? "?"} ms, ${rssMb} MB resident, ${peakRssMb} MB at its peak`,
     "",
   ].join("\n")

@@ -20,6 +20,7 @@ export const RUN: Options = {
   },
   set: { type: "string", multiple: true, value: "NAME=VALUE", help: "a parameter of the bot" },
   seconds: { type: "string", value: "N", help: "end by itself N seconds after it became ready" },
+  "record-model": { type: "string", value: "FILE", help: "write down what ZeroMQ models answer" },
   log: { type: "string", value: "LEVEL", help: "debug, info (default), warn or error" },
   json: { type: "boolean", help: "print a summary as one JSON line at the end" },
   ...HTTP,
@@ -56,6 +57,7 @@ export async function runLoaded(
     throw new ConfigError(`--endpoint ${endpoint}: expected http://host:port`)
   }
   const prefix = text(values, "keys")
+  const record = text(values, "record-model")
   const set = assignments(texts(values, "set"))
   const level = levelOf(text(values, "log"))
   const door = await openDoor(httpOf(values, machine, PORT))
@@ -78,6 +80,7 @@ export async function runLoaded(
     set,
     door,
     log: { level, to: 1 },
+    ...(record === undefined ? {} : { recordModel: resolve(machine.cwd, record) }),
     ...(prefix === undefined ? {} : { keyPrefix: prefix }),
     ...(seconds === undefined ? {} : { seconds }),
   })

@@ -1,6 +1,7 @@
 import type { Machine } from "../../world/entrance.ts"
 import { outside as realOutside, watchdog } from "../../world/machine.ts"
-import { openWorld, type World, type WorldOptions } from "../../world.ts"
+import { modelTape } from "../../world/replies.ts"
+import { openWorld, type Stats, type World, type WorldOptions } from "../../world.ts"
 import { PerigeeError } from "../domain/errors.ts"
 import { EXIT } from "./command.ts"
 
@@ -11,15 +12,11 @@ export interface SessionOptions extends Omit<WorldOptions, "outside" | "ended" |
   /** Shown a few times a second. */
   progress?(world: World, readyMs: number | undefined): void
   readonly progressMs?: number
+  /** File that gets what model services answer. */
+  readonly recordModel?: string
 }
 
-export interface Summary {
-  readonly events: number
-  readonly orders: number
-  readonly fills: number
-  readonly bookGaps: number
-  readonly unknownOrders: number
-  readonly pnl: string
+export interface Summary extends Stats {
   /** From the start of the process until it was safe to trade. */
   readonly readyMs: number | null
   readonly rssMb: number
@@ -42,8 +39,10 @@ export async function session(
   machine.onStop((signal) => end(signal))
   await options.door?.breathe()
   const guard = watchdog(EXIT.stalled, (why) => outside.log.error("watchdog.failed", { why }))
+  const tape = options.recordModel === undefined ? undefined : await modelTape(options.recordModel, outside.log)
   const world = await openWorld({
     ...options,
+    ...(tape === undefined ? {} : { modelTape: tape }),
     outside,
     watch: guard,
     ended: end,
@@ -90,6 +89,7 @@ export async function session(
   const stats = world.stats()
   const memory = outside.env.memoryBytes()
   await world.stop(why)
+  await tape?.close()
   guard.stop()
   outside.log.flush()
   if (isLate) throw new PerigeeError(`not ready within ${READY_MS_MAX / 1_000} s: ${reasons.join("; ")}`)

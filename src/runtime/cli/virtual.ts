@@ -1,7 +1,8 @@
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs"
 import type { Machine } from "../../world/entrance.ts"
-import { sampleBot, sampleModel } from "../../world/sample.ts"
+import { sampleBot, sampleBotOn, sampleModel } from "../../world/sample.ts"
 import { ConfigError, describe } from "../domain/errors.ts"
+import type { SimulationOptions } from "../../world/simulation.ts"
 import { EXIT } from "./command.ts"
 import type { Summary } from "./session.ts"
 
@@ -15,6 +16,15 @@ export interface VirtualOptions {
   readonly trace: string | undefined
   /** A trace written before: what differs from it is an error. */
   readonly sameAs: string | undefined
+  readonly model: VirtualModel
+}
+
+export interface VirtualModel {
+  readonly kind: "onnx" | "zmq"
+  /** Where a service's answers are written. */
+  readonly record: string | undefined
+  /** Answers written before, instead of a service. */
+  readonly replies: string | undefined
 }
 
 const READY_MS_MAX = 30_000
@@ -22,19 +32,40 @@ const LATENCY = { latencyMsMin: 1, latencyMsMax: 10 }
 const LINES_AT_ONCE = 1_000
 const MEGABYTE = 1e6
 
+/** Where the service is said to be: an address that is the same in every run. */
+const ENDPOINT = "tcp://127.0.0.1:5555"
+/** The sample bot has one model. */
+const MODEL_ID = "1"
+/** How long the virtual clock stands still for an answer at most. */
+const ANSWER_MS_MAX = 20_000
+
 /** The sample bot and its exchange on a virtual clock: a minute in half a second, and the same again for the same seed. */
 export async function virtualDemo(
   machine: Machine,
   options: VirtualOptions,
 ): Promise<{ status: number; summary: Summary }> {
   if (machine.runtime !== "bun") throw new ConfigError("--virtual needs Bun: only there can a step be run to its end")
+  const service = options.model.kind === "zmq" ? await openService(machine, options.model) : undefined
+  try {
+    return await play(machine, options, service)
+  } finally {
+    await service?.close()
+  }
+}
+
+async function play(
+  machine: Machine,
+  options: VirtualOptions,
+  service: VirtualService | undefined,
+): Promise<{ status: number; summary: Summary }> {
   const trace = traceFile(options)
   // Loaded where it is asked for: it stands on Bun's own engine.
   const { openSimulation } = await import("../../world/simulation.ts")
   const { seed, seconds, rate, set } = options
   const simulation = await openSimulation({
-    bot: () => sampleBot,
+    bot: () => (service === undefined ? sampleBot : sampleBotOn(ENDPOINT)),
     modelFile: sampleModel,
+    ...service?.simulated,
     seed,
     set,
     faults: LATENCY,
@@ -63,6 +94,33 @@ export async function virtualDemo(
     why,
   }
   return { status: difference === undefined ? EXIT.ok : EXIT.failed, summary }
+}
+
+interface VirtualService {
+  readonly simulated: Pick<SimulationOptions, "services" | "modelTape">
+  close(): Promise<void>
+}
+
+/** The Python service, asked while the virtual clock stands still; or what one answered before. */
+async function openService(machine: Machine, { record, replies }: VirtualModel): Promise<VirtualService> {
+  const { askStandingStill, modelTape: tapeOf, replies: recordedIn } = await import("../../world/replies.ts")
+  const tape = record === undefined ? undefined : await tapeOf(record)
+  const modelTape = tape === undefined ? {} : { modelTape: tape }
+  if (replies !== undefined) {
+    const services = { [ENDPOINT]: await recordedIn(replies, MODEL_ID) }
+    return { simulated: { services, ...modelTape }, close: async () => tape?.close() }
+  }
+  const { startService } = await import("./python.ts")
+  const child = await startService(machine)
+  const { peer, close } = await askStandingStill(child.endpoint, ANSWER_MS_MAX)
+  return {
+    simulated: { services: { [ENDPOINT]: peer }, ...modelTape },
+    async close() {
+      close()
+      child.stop()
+      await tape?.close()
+    },
+  }
 }
 
 interface TraceFile {

@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url"
 import { ConfigError, describe } from "../../domain/errors.ts"
 import { writeAll } from "./output.ts"
 
-/** A child process of this very program. */
+/** A child process: of this very program, or one that knows to end with its standard input as well. */
 export interface Child {
   readonly pid: number
   /** Resolves with the first line of its standard output; rejects with ConfigError where it ends before. */
@@ -28,6 +28,8 @@ export interface Machine {
   onOrphaned(gone: () => void): void
   /** Runs this program again with these words, its standard error passed on. It ends when this process does. */
   spawnSelf(words: readonly string[]): Child
+  /** Runs another program likewise; `name` is for messages. It should end when its standard input does. */
+  spawn(command: readonly [string, ...string[]], name: string): Child
   /** Peak resident memory so far, bytes. */
   peakMemoryBytes(): number
   exit(status: number): never
@@ -55,7 +57,8 @@ export function processMachine({ runtime, command }: MachineOptions): Machine {
     env: (name) => process.env[name],
     onStop,
     onOrphaned,
-    spawnSelf: (words) => spawnChild(command(words), words),
+    spawnSelf: (words) => spawnChild(command(words), `perigee ${words.join(" ")}`),
+    spawn: spawnChild,
     peakMemoryBytes: () => process.resourceUsage().maxRSS * 1_024,
     exit: (status) => process.exit(status),
     load: async (file) => ((await import(pathToFileURL(file).href)) as { default?: unknown }).default,
@@ -88,20 +91,20 @@ function onOrphaned(gone: () => void): void {
   process.stdin.resume()
 }
 
-function spawnChild([program, ...args]: readonly [string, ...string[]], words: readonly string[]): Child {
+function spawnChild([program, ...args]: readonly [string, ...string[]], name: string): Child {
   // The child reads its standard input and ends when this process has ended, however that happened.
   const child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, [CHILD]: "1" } })
   const failed = Promise.withResolvers<never>()
   failed.promise.catch(() => undefined)
-  child.on("error", (error) => failed.reject(unread(words, error)))
+  child.on("error", (error) => failed.reject(unread(name, error)))
   return {
     pid: child.pid ?? 0,
-    firstLine: () => Promise.race([firstLine(child.stdout, words), failed.promise]),
+    firstLine: () => Promise.race([firstLine(child.stdout, name), failed.promise]),
     stop: () => void child.stdin.end(),
   }
 }
 
-async function firstLine(stream: Readable, words: readonly string[]): Promise<string> {
+async function firstLine(stream: Readable, name: string): Promise<string> {
   const decoder = new TextDecoder()
   let text = ""
   try {
@@ -111,10 +114,10 @@ async function firstLine(stream: Readable, words: readonly string[]): Promise<st
       if (end >= 0) return text.slice(0, end)
     }
   } catch (error) {
-    throw unread(words, error)
+    throw unread(name, error)
   }
-  throw new ConfigError(`perigee ${words.join(" ")} ended before it was ready; its last words are above`)
+  throw new ConfigError(`${name} ended before it was ready; its last words are above`)
 }
 
-const unread = (words: readonly string[], error: unknown): ConfigError =>
-  new ConfigError(`perigee ${words.join(" ")} could not be read: ${describe(error)}`, { cause: error })
+const unread = (name: string, error: unknown): ConfigError =>
+  new ConfigError(`${name} could not be read: ${describe(error)}`, { cause: error })

@@ -1,0 +1,32 @@
+import type { RunningOrders, RunningTask } from "../runtime/tasks/task.ts"
+import { pnlTotal } from "./image.ts"
+
+export interface Stats {
+  readonly events: number
+  readonly orders: number
+  readonly fills: number
+  readonly bookGaps: number
+  readonly unknownOrders: number
+  /** Delivered by models, and requests that failed. */
+  readonly predictions: number
+  readonly predictionFailures: number
+  readonly pnl: string
+}
+
+/** A run in numbers. */
+export function statsOf(tasks: readonly RunningTask[], counts: Pick<Stats, "events" | "orders" | "fills">): Stats {
+  const orders = tasks.filter((task): task is RunningOrders => task.spec.kind === "orders")
+  const models = tasks.filter((task) => task.spec.kind === "predict").map((task) => task.state())
+  const books = tasks.flatMap((task) => {
+    const { books: kept = {} } = task.state() as { books?: Record<string, { gaps: number; crossed: number }> }
+    return Object.values(kept)
+  })
+  return {
+    ...counts,
+    bookGaps: books.reduce((sum, { gaps, crossed }) => sum + gaps + crossed, 0),
+    unknownOrders: orders.flatMap((task) => task.openOrders()).filter(({ state }) => state === "unknown").length,
+    predictions: models.reduce((sum, { predictions }) => sum + Number(predictions), 0),
+    predictionFailures: models.reduce((sum, { failures }) => sum + Number(failures), 0),
+    pnl: pnlTotal(orders),
+  }
+}
