@@ -14,6 +14,57 @@ function chance(seed: number): () => number {
 const count = (upTo: number) => Array.from({ length: upTo }, (_, at) => at)
 
 describe("many strategies on many tasks", () => {
+  test("see what they would see alone, event by event, with bad ones of every kind among them", async () => {
+    const tapes = count(100).map(() => trades("binance-um", ["BTC_USDT_PERP"], { ringSlots: 64 }))
+    const desk = orders("binance-um", { ringSlots: 64 })
+    const fail = (): never => {
+      throw new Error("always")
+    }
+    /** What each good strategy was told, and when. */
+    async function play(hasBad: boolean): Promise<readonly (readonly string[])[]> {
+      const good = count(96).map((number) => {
+        const story: string[] = []
+        // Publish order counts the bad ones' errors too: what is compared is what was told, where from, and when.
+        const tell = (what: string) => void story.push(`${what} at ${one.clock.now()}`)
+        return {
+          story,
+          onTrade({ data, task }: TradeMsg, ctx: Context) {
+            tell(`trade ${task.id}:${data.tradeId}`)
+            if (Number(data.tradeId) % 200 === number) ctx.after(1, () => tell("timer"))
+          },
+          onOrder: ({ data }: OrderMsg) => tell(`order ${data.order.clientId}`),
+          onLag: () => tell("lag"),
+          onError: () => tell("error"),
+        }
+      })
+      const bad = [
+        // Throws in every handler it has.
+        { onTrade: fail, onOrder: fail, onLag: fail, onError: fail },
+        {
+          onTrade: () => Promise.reject(new Error("later")),
+          onOrder: () => Promise.reject(new Error("later")),
+          onError: fail,
+        },
+        { onTrade: () => new Promise<void>(() => undefined), onOrder: () => new Promise<void>(() => undefined) },
+        { onTrade: () => settle(), onOrder: () => settle() },
+      ]
+      const tasks = bot({ name: "crowd" }).tasks([...tapes, desk])
+      const one = rig((hasBad ? tasks.strategies(bad) : tasks).strategies(good))
+      await one.engine.start()
+      for (const at of count(1_500)) {
+        if (at % 15 === 0) one.send(desk, "onOrder", changed(`o${at}`))
+        one.send(tapes[at % 100] as (typeof tapes)[number], "onTrade", trade(at))
+        if (at % 10 === 0) await one.clock.advance(1)
+      }
+      await one.clock.advance(100)
+      expect(one.engine.state()["strategies"]).toHaveLength(hasBad ? 100 : 96)
+      return good.map(({ story }) => story)
+    }
+    const [alone, among] = [await play(false), await play(true)]
+    expect(alone[0]!.length).toBeGreaterThan(1_600)
+    expect(among).toEqual(alone)
+  })
+
   test("are each served all there is, whatever a thrower, a sleeper and a lagger among them do", async () => {
     const tapes = count(100).map(() => trades("binance-um", ["BTC_USDT_PERP"], { ringSlots: 16 }))
     const good = count(97).map(() => {
