@@ -1,8 +1,8 @@
 import type { Machine } from "../../world/entrance.ts"
-import { outside as realOutside, watchdog } from "../../world/machine.ts"
+import { onCrash, outside as realOutside, watchdog } from "../../world/machine.ts"
 import { modelTape } from "../../world/replies.ts"
 import { openWorld, type Stats, type World, type WorldOptions } from "../../world.ts"
-import { PerigeeError } from "../domain/errors.ts"
+import { describe, PerigeeError } from "../domain/errors.ts"
 import { EXIT } from "./command.ts"
 
 export interface SessionOptions extends Omit<WorldOptions, "outside" | "ended" | "watch"> {
@@ -28,12 +28,33 @@ export interface Summary extends Stats {
 const READY_MS_MAX = 30_000
 const LOOK_MS = 20
 
+interface Ending {
+  readonly status: number
+  readonly summary: Summary
+}
+
 /** Runs one bot until it is asked to stop, its time is up, or it ends itself. */
-export async function session(
-  machine: Machine,
-  options: SessionOptions,
-): Promise<{ status: number; summary: Summary }> {
+export async function session(machine: Machine, options: SessionOptions): Promise<Ending> {
   const outside = realOutside(options.log)
+  // As when it is killed: nothing promised is lost, and the next start reconciles. The log masks what the runtime would print.
+  const leave = onCrash((error) => {
+    const stack = error instanceof Error ? error.stack : undefined
+    outside.log.error("bot.crashed", { why: describe(error), stack })
+    outside.log.flush()
+    machine.err("perigee: an error that nobody caught has ended the bot; bot.crashed in its log tells which\n")
+  })
+  try {
+    return await run(machine, outside, options)
+  } finally {
+    leave()
+  }
+}
+
+async function run(
+  machine: Machine,
+  outside: ReturnType<typeof realOutside>,
+  options: SessionOptions,
+): Promise<Ending> {
   const { clock } = outside
   const { promise: ended, resolve: end } = Promise.withResolvers<string>()
   machine.onStop((signal) => end(signal))
