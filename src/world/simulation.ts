@@ -1,4 +1,5 @@
 import { platform } from "#platform"
+import type { FundingTerms } from "../exchanges/binance/front.ts"
 import { type Peer, peerRunner } from "../models/zmq/index.ts"
 import { withGlobals } from "../runtime/platform/shared/globals.ts"
 import { UsageError } from "../runtime/domain/errors.ts"
@@ -25,6 +26,8 @@ export interface SimulationOptions {
   readonly faults?: Faults
   /** Events a second and instrument of the exchange's order flow. */
   readonly rate?: number
+  /** How often positions pay funding at the exchange, and what. */
+  readonly funding?: FundingTerms
   /** Captured frames to play as market data. */
   readonly tape?: string
   readonly parts?: Parts
@@ -74,7 +77,7 @@ const MARKET = "binance-um"
 
 /** Loads the bot's models in real time, then starts everything in virtual time. The same options give the same run. */
 export async function openSimulation(options: SimulationOptions): Promise<Simulation> {
-  const { seed, env, faults, rate, tape, through, startAt = START_AT } = options
+  const { seed, env, faults, rate, funding, tape, through, startAt = START_AT } = options
   const outside = virtualOutside({
     startAt,
     seed,
@@ -91,6 +94,7 @@ export async function openSimulation(options: SimulationOptions): Promise<Simula
     seed,
     pace: 1,
     ...(rate === undefined ? {} : { rate }),
+    ...(funding === undefined ? {} : { funding }),
     ...(tape === undefined ? {} : { tape }),
     ...(through === undefined ? {} : { through: (front: Front) => through(front, outside.clock) }),
   })

@@ -1,4 +1,4 @@
-import { front as binanceUm, type TapeFaults, type TapeOptions } from "../exchanges/binance/front.ts"
+import { front as binanceUm, type FundingTerms, type TapeFaults, type TapeOptions } from "../exchanges/binance/front.ts"
 import { ConfigError } from "../runtime/domain/errors.ts"
 import type { Front, Outside } from "../runtime/ports.ts"
 import { frontGate, type Gate, type Served, serveFront } from "../runtime/simulation/serve.ts"
@@ -22,6 +22,8 @@ export interface SimulatorOptions {
   readonly faults?: TapeFaults
   /** Events a second and instrument of the simulated order flow. */
   readonly rate?: number
+  /** How often positions pay funding, and what. */
+  readonly funding?: FundingTerms
   /** What stands between the exchange and whoever connects to it: a simulation's witness. */
   readonly through?: (front: Front) => Front
 }
@@ -40,6 +42,7 @@ const FRONTS: Readonly<Record<string, (setup: Setup) => Front>> = {
       accounts: [{ ...SIM_ACCOUNT, balances: BALANCES }],
       ready: gate.ready,
       ...(options.rate === undefined ? {} : { flow: options.rate }),
+      ...(options.funding === undefined ? {} : { funding: options.funding }),
       ...(lines === undefined ? {} : { tape: tapeOf(options, lines) }),
     }),
 }

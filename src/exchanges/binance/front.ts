@@ -1,4 +1,5 @@
 import type { Front, FrontOutput, FrontRefusal, FrontRequest, FrontResponse } from "../../runtime/ports.ts"
+import { booksOf, type SymbolBooks } from "./front/books.ts"
 import { Entry } from "./front/entry.ts"
 import { Exchange, type FrontOptions } from "./front/exchange.ts"
 import { Presence } from "./front/presence.ts"
@@ -15,6 +16,8 @@ export type { TapeFaults, TapeOptions, TapeState } from "./front/tape.ts"
 export interface BinanceFront extends Front {
   /** Where the tape stands; undefined without one. */
   readonly tape: { readonly state: TapeState; readonly diffs: number } | undefined
+  /** The books it keeps of one account, by symbol that the account ever held. */
+  books(apiKey: string): readonly SymbolBooks[]
 }
 
 const entryPath = /^\/ws-fapi\/v1(?:\?(.*))?$/
@@ -37,6 +40,7 @@ export function front(options: FrontOptions): BinanceFront {
       const { tape } = exchange
       return tape === undefined ? undefined : { state: tape.state, diffs: tape.diffs }
     },
+    books: (apiKey) => booksOf(exchange, apiKey),
     request(request: FrontRequest, now: number): FrontResponse {
       exchange.advance(now)
       return rest.answer(request)

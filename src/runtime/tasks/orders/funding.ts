@@ -37,8 +37,11 @@ const SPAN_US_MIN = 1_000_000
 const OVERLAP_US = DAY_US
 /** A settlement has its rate, and the fills before it have arrived, this long after it. */
 const SETTLED_US = 60_000_000
-/** The account's event comes first, the list follows. */
-const AFTER_MS: readonly number[] = [2_000, 15_000, 60_000, 300_000]
+/** The account's event comes first, the list follows; a share waits until the settlement is over. */
+const AFTER_MS: Readonly<Record<FundingBasis, readonly number[]>> = {
+  paid: [2_000, 15_000, 60_000, 300_000],
+  share: [SETTLED_US / 1_000 + 2_000, 300_000],
+}
 const SLOW_MS = 15 * 60_000
 const BACKOFF = { backoffMsMin: 5_000, backoffMsMax: 300_000 }
 /** Nearer than this, two settlements of one inst are one, counted by either basis. */
@@ -98,7 +101,8 @@ export class Funding {
 
   /** The account's stream says that funding was booked. */
   booked(): void {
-    this.#after = [...AFTER_MS]
+    if (this.#basis === undefined) return
+    this.#after = [...AFTER_MS[this.#basis]]
     this.#next()
   }
 
