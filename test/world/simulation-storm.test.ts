@@ -23,6 +23,18 @@ describe("no order twice or unknown, every fill once, no book believed with a ga
   )
 })
 
+test("messages that come mangled are told as unreadable and never believed; flipped bytes cut, and cost no more than a cut", async () => {
+  const calm = { latencyMsMin: 1, latencyMsMax: 20 }
+  const clear = await storm({ seed: 3, seconds: 20, faults: calm })
+  expect(clear).toMatchObject({ wrong: [], unreadable: 0 })
+  const mangled = await storm({ seed: 3, seconds: 20, faults: { ...calm, garbleRate: 0.05 } })
+  expect(mangled.wrong).toEqual([])
+  expect(mangled.unreadable).toBeGreaterThan(5)
+  const flipped = await storm({ seed: 3, seconds: 20, faults: { ...calm, corruptRate: 0.003 } })
+  expect(flipped).toMatchObject({ wrong: [], unreadable: 0 })
+  expect(Math.min(mangled.orders, flipped.orders)).toBeGreaterThan(20)
+}, 30_000)
+
 test("a storm is the same storm again, line by line", async () => {
   const play = async (): Promise<string[]> => {
     const lines: string[] = []

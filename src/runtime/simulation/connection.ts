@@ -4,6 +4,7 @@ import { Pipe } from "./pipe.ts"
 
 const ABNORMAL = 1006
 const GOING_AWAY = 1001
+const BAD_RECORD = "bad record mac"
 
 /** A WebSocket in memory, both of its ends. */
 export class VirtualConnection implements Socket {
@@ -34,7 +35,10 @@ export class VirtualConnection implements Socket {
     this.#toClient = new Pipe(clock, weather)
     this.inbound = {
       id,
-      send: (text) => this.#carry(this.#toClient, text, () => this.#arrive(text)),
+      send: (text) => {
+        const carried = text !== "" && weather.strikes("garbleRate") ? weather.garbled(text) : text
+        this.#carry(this.#toClient, carried, () => this.#arrive(carried))
+      },
       ping: () => this.#carry(this.#toClient, "", () => this.#pinged()),
       bufferedBytes: () => this.#toClient.inFlight,
       close: (code, reason) => this.#toClient.put(0, () => this.#end(code, reason)),
@@ -122,6 +126,7 @@ export class VirtualConnection implements Socket {
   #carry(pipe: Pipe, text: string, deliver: () => void): void {
     if (this.#state === "closed" || this.#isHalfCut) return
     if (this.#weather.strikes("cutRate")) return this.#clock.defer(() => this.cut())
+    if (this.#weather.strikes("corruptRate")) return pipe.put(text.length, () => this.#fail(BAD_RECORD))
     if (pipe === this.#toServer && this.#weather.strikes("halfCutRate")) return this.#halfCut(text.length, deliver)
     if (this.#weather.strikes("dropRate")) return
     pipe.put(text.length, deliver)

@@ -17,6 +17,19 @@ export interface Faults {
   /** The connection ends instead of carrying the message. */
   readonly cutRate?: number
   /**
+   * A byte flips on its way, in either direction, in a WebSocket message, a request or a reply. TLS notices (the record's
+   * MAC does not fit), so nobody ever reads the wrong byte: the message is lost, and with it the connection, whose both ends
+   * learn why as it arrives. A caller of HTTP is told that its request was sent: it may have been served.
+   */
+  readonly corruptRate?: number
+  /**
+   * What a server sends has left it mangled, as venues' gateways do under load: cut off, bytes missing or overwritten, two
+   * messages run into each other. TLS carries it faithfully; it is no JSON any more, and must be refused as unreadable. A
+   * mangling that leaves well-formed text with another price in it could be told by no client at all, so there is none here;
+   * wrong update numbers are the books' continuity to notice.
+   */
+  readonly garbleRate?: number
+  /**
    * The client loses its connection as it sends, and the server does not notice: what was sent arrives up to `lateMsMax`
    * later, when its sender has long been asking what became of it.
    */
@@ -34,6 +47,9 @@ export interface Faults {
 export type FaultRate = Extract<keyof Faults, `${string}Rate`>
 
 const LATE_MS_MAX = 8_000
+const OVERWRITTEN_MAX = 8
+/** Never valid in JSON, neither within a string nor outside of one. */
+const OVERWRITE = ["\u0000", "\u0001", "\u0007", "\u001f"]
 
 /** Draws from the seed only where something can go wrong, so that a fault more leaves the others' draws alone. */
 export class Weather {
@@ -52,6 +68,24 @@ export class Weather {
 
   lateMs(): number {
     return this.#random.next() * (this.#faults().lateMsMax ?? LATE_MS_MAX)
+  }
+
+  /** The text, mangled beyond reading as JSON, whatever object or list it was. */
+  garbled(text: string): string {
+    const pick = (count: number): number => Math.floor(this.#random.next() * count)
+    const at = pick(text.length)
+    switch (pick(4)) {
+      case 0:
+        return text.slice(0, at)
+      case 1:
+        return text.slice(at + 1)
+      case 2:
+        return text.slice(0, at + 1) + text
+      default: {
+        const count = 1 + pick(OVERWRITTEN_MAX)
+        return text.slice(0, at) + OVERWRITE[pick(OVERWRITE.length)]!.repeat(count) + text.slice(at + count)
+      }
+    }
   }
 
   latencyMs(): number {

@@ -75,6 +75,8 @@ export function virtualNetwork({ clock, random, faults: initial = {} }: NetworkO
   }
 }
 
+const BAD_RECORD = "failed: bad record mac"
+
 const noSockets = { open: () => ({ status: 426, body: "" }), text() {}, alive() {}, closed() {} }
 
 const hostOf = (url: string): string => /^[^/]*\/\/([^/?]*)/.exec(url)?.[1] ?? url
@@ -96,15 +98,20 @@ function request(
     const answer = async (options: ListenOptions): Promise<void> => {
       const reply = await read(await options.request(toRequest(call), { isLoopback: true }))
       if (weather.strikes("lostReplyRate")) return
+      const isCorrupt = weather.strikes("corruptRate")
+      const body = reply.body !== "" && weather.strikes("garbleRate") ? weather.garbled(reply.body) : reply.body
       clock.timer(weather.latencyMs(), () => {
+        if (isCorrupt) return fail(BAD_RECORD, true)
         deadline.cancel()
-        resolve(reply)
+        resolve({ ...reply, body })
       })
     }
     const isLost = weather.strikes("lostRequestRate")
+    const isCorrupt = weather.strikes("corruptRate")
     const lateMs = weather.strikes("lateRequestRate") ? weather.lateMs() : 0
     clock.timer(weather.latencyMs() + lateMs, () => {
       if (server === undefined) fail("failed: connect ECONNREFUSED", false)
+      else if (isCorrupt) fail(BAD_RECORD, true)
       else if (!isLost) answer(server).catch((error: unknown) => fail("failed", true, error))
     })
   })

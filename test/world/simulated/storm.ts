@@ -15,6 +15,8 @@ export interface StormOptions {
   readonly seed: number
   /** Virtual, of bad weather. */
   readonly seconds: number
+  /** The weather, instead of what the seed makes of it; nobody dies in it. */
+  readonly faults?: Faults
   readonly trace?: (line: string) => void
 }
 
@@ -26,6 +28,8 @@ export interface Aftermath {
   readonly deaths: number
   /** Books held against the exchange's own. */
   readonly compared: number
+  /** Times that the log tells of a message nobody could read. */
+  readonly unreadable: number
 }
 
 const CHANNEL: Channel = { kind: "lob", form: "incremental", everyMs: 0 }
@@ -48,17 +52,19 @@ function weatherOf(next: () => number): Faults {
     lateRequestRate: some(0.1),
     lostRequestRate: some(0.08),
     lostReplyRate: some(0.08),
+    corruptRate: some(0.001),
+    garbleRate: some(0.02),
   }
 }
 
 const DEATHS: readonly Death[] = ["now", "before commit", "after commit"]
 
 /** A trader in bad weather that dies now and then; then the sky clears, and it must know what the exchange knows. */
-export async function storm({ seed, seconds, trace }: StormOptions): Promise<Aftermath> {
+export async function storm({ seed, seconds, faults: given, trace }: StormOptions): Promise<Aftermath> {
   const random = seededRandom(`storm ${seed}`)
   const next = (): number => random.next()
-  const faults = weatherOf(next)
-  const deathRate = next() < 0.5 ? 0 : 0.02
+  const faults = given ?? weatherOf(next)
+  const deathRate = given !== undefined || next() < 0.5 ? 0 : 0.02
   const mood = newMood()
   let watching: Witness | undefined
   const simulation = await openSimulation({
@@ -95,11 +101,12 @@ export async function storm({ seed, seconds, trace }: StormOptions): Promise<Aft
   }
   heal(simulation, mood, wrong)
   look(simulation, watching!, wrong)
-  for (const word of compare(simulation, watching!)) wrong.add(word)
+  for (const word of compare(simulation, watching!, (faults.garbleRate ?? 0) > 0)) wrong.add(word)
   const { length: orders } = simulation.world.journal.orders({ limit: 100_000 })
   const { length: fills } = simulation.world.journal.fills({ limit: 100_000 })
+  const unreadable = simulation.outside.log.lines.filter((line) => isUnreadable(JSON.stringify(line))).length
   simulation.stop("the storm is over")
-  return { wrong: [...wrong], orders, fills, deaths, compared: watching!.compared }
+  return { wrong: [...wrong], orders, fills, deaths, compared: watching!.compared, unreadable }
 }
 
 /** A book that is believed must be the exchange's, at the same update. */
@@ -128,7 +135,7 @@ function heal(simulation: Simulation, mood: Mood, wrong: Set<string>): void {
   for (const [what, count] of mood.waiting) if (count > 0) wrong.add(`${count} answers to ${what} never came`)
 }
 
-function compare(simulation: Simulation, watching: Witness): string[] {
+function compare(simulation: Simulation, watching: Witness, isGarbled: boolean): string[] {
   const { journal, engine } = simulation.world
   const router = engine.tasks.find((task): task is RunningOrders => task.spec.kind === "orders")!
   const positions = watching.ask("positions", {})
@@ -146,8 +153,8 @@ function compare(simulation: Simulation, watching: Witness): string[] {
   const troubles = simulation.outside.log.lines
     .filter(({ level, event }) => level === "error" || TROUBLES.test(event))
     .map(({ event, fields }) => `${event}: ${JSON.stringify(fields)}`)
-    // The weather doubles answers too.
-    .filter((line) => !line.includes("which nobody sent"))
+    // The weather doubles answers too, and mangles what says so then.
+    .filter((line) => !line.includes("which nobody sent") && !(isGarbled && isUnreadable(line)))
   const unwritten = belief.orders
     .filter(({ clientId }) => journal.history(clientId)[0]?.cause !== "submit")
     .map(({ clientId }) => `order ${clientId} was sent before it was written down`)
@@ -156,6 +163,8 @@ function compare(simulation: Simulation, watching: Witness): string[] {
 
 /** What no weather is an excuse for: an order that moves after its end, one that nobody sent, a handler that never settles. */
 const TROUBLES = /^(?:orders\.trouble|handler\.)/
+
+const isUnreadable = (line: string): boolean => line.includes('"kind":"unreadable frame"')
 
 const PAGE = 1_000
 
