@@ -11,10 +11,11 @@ import { bench as model } from "./model.ts"
 import { bench as order } from "./order.ts"
 import { bench as start } from "./start.ts"
 import { bench as trade } from "./trade.ts"
+import { bench as zmq } from "./zmq.ts"
 import { type Bench, type Row, skipped } from "./measure.ts"
 import { line } from "./table.ts"
 
-const BENCHES: readonly Bench[] = [trade, depth, decode, book, fanout, order, model, memory, start, ccxt]
+const BENCHES: readonly Bench[] = [trade, depth, decode, book, fanout, order, model, zmq, memory, start, ccxt]
 
 let hasFailed = false
 const rows: Row[] = []
