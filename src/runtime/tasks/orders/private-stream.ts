@@ -85,6 +85,11 @@ export class PrivateStream {
     }
   }
 
+  /** Opens the connection anew, with a new session where the venue has them; nothing where it is not live. */
+  renew(why: string): void {
+    if (this.#isLive) this.#connection.restart(why)
+  }
+
   async stop(): Promise<void> {
     this.#renewal?.cancel()
     // The session is left to expire: on some venues all clients of one key share it, and closing it would cut them off.
