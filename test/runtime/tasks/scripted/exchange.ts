@@ -1,7 +1,14 @@
 import { compare, isZero, minus, plus } from "../../../../src/runtime/domain/decimal.ts"
-import type { AccOrder } from "../../../../src/runtime/domain/events.ts"
+import type { AccBalPos, AccOrder } from "../../../../src/runtime/domain/events.ts"
 import type { InstrumentInfo } from "../../../../src/runtime/domain/instrument.ts"
-import type { OrderAck, OrderDetail, ParamsOf, PlaceParams } from "../../../../src/runtime/domain/operation.ts"
+import type {
+  FundingRate,
+  Operations,
+  OrderAck,
+  OrderDetail,
+  ParamsOf,
+  PlaceParams,
+} from "../../../../src/runtime/domain/operation.ts"
 import type { Fill } from "../../../../src/runtime/domain/order.ts"
 import type { Outcome, RefusalMeaning } from "../../../../src/runtime/domain/outcome.ts"
 
@@ -32,7 +39,10 @@ export class Exchange {
   /** Every operation that reached it, in order. */
   readonly requests: { readonly operation: string; readonly params: unknown }[] = []
   /** Who hears the account's events. */
-  tell: (event: AccOrder) => void = () => undefined
+  tell: (event: AccOrder | AccBalPos) => void = () => undefined
+  /** Funding it booked, and the rates of its settlements. */
+  readonly payments: Operations["fundingPaid"]["result"][number][] = []
+  readonly rates: FundingRate[] = []
   #ids = 1_000
 
   constructor(now: () => number) {
@@ -78,6 +88,10 @@ export class Exchange {
         return yes(this.orders.filter(({ createdAt }) => createdAt >= Number(params.startAt ?? 0)))
       case "fills":
         return yes(this.#fills(params as unknown as ParamsOf<"fills">))
+      case "fundingPaid":
+        return yes(within(this.payments, params, ({ timestamp }) => timestamp))
+      case "fundingHistory":
+        return yes(within(this.rates, params, ({ fundingAt }) => fundingAt).filter(({ inst }) => inst === params.inst))
       case "balance":
         return yes([{ market: "binance-um", asset: "USDT", total: "1000", timestamp: this.#now() }])
       case "positions":
@@ -213,6 +227,11 @@ export class Exchange {
     }
   }
 }
+
+const within = <T>(rows: readonly T[], params: Record<string, unknown>, timeOf: (row: T) => number): T[] =>
+  rows
+    .filter((row) => timeOf(row) >= Number(params.startAt) && timeOf(row) <= Number(params.endAt))
+    .slice(0, Number(params.limit))
 
 const yes = <T>(value: T): Outcome<T> => ({ kind: "accepted", value: structuredClone(value) })
 const no = (reason: string, meaning: RefusalMeaning): Outcome<never> => ({ kind: "refused", reason, meaning })

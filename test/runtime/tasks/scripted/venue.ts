@@ -16,6 +16,8 @@ const OPERATIONS: OperationName[] = [
   "fills",
   "balance",
   "positions",
+  "fundingPaid",
+  "fundingHistory",
   "createSession",
   "renewSession",
 ]
