@@ -38,6 +38,7 @@ import { type Door, openDoor } from "./world/door.ts"
 import { stateImage } from "./world/image.ts"
 import { MarketGear } from "./world/market-gear.ts"
 import { modelRunner } from "./world/models.ts"
+import { PnlGauges } from "./world/pnl-gauges.ts"
 import { credentialsOf, secret } from "./world/secrets.ts"
 import { type Stats, statsOf } from "./world/stats.ts"
 
@@ -260,7 +261,7 @@ class Assembly implements World {
   }
 
   readonly #wanted: FeedSpec[] = []
-  /** Models that are files of the bot: without one of them it does not start. */
+  /** Models that are files of the bot, unless it says otherwise: without one of them it does not start. */
   readonly #fileModels: ModelRunner[] = []
 
   // ---- tasks ----
@@ -330,7 +331,7 @@ class Assembly implements World {
 
   #runner(spec: PredictSpec): ModelRunner {
     const runner = modelRunner(spec, this.#options)
-    if (spec.runner === "onnx") this.#fileModels.push(runner)
+    if (spec.runner === "onnx" && spec.isOptional !== true) this.#fileModels.push(runner)
     return runner
   }
 
@@ -406,10 +407,16 @@ class Assembly implements World {
   async #preflight(): Promise<void> {
     const gears = [...this.#gears.values()]
     const loading = Promise.all(this.#fileModels.map((model) => model.load()))
-    const asking = Promise.all(gears.map((gear) => gear.mistakes(this.#instsOn(gear.venue.market))))
+    const asking = Promise.all(gears.map((gear) => this.#mistakesOn(gear)))
     const [, mistakes] = await Promise.all([loading, asking])
     const all = mistakes.flat()
     if (all.length > 0) throw new ConfigError(`bot ${this.#plan.name} cannot start:${listed(all)}`)
+  }
+
+  #mistakesOn(gear: MarketGear): Promise<string[]> {
+    const { market } = gear.venue
+    const isTrading = this.#plan.tasks.some((spec) => spec.kind === "orders" && spec.market === market)
+    return gear.mistakes(this.#instsOn(market), isTrading)
   }
 
   #instsOn(market: Market): string[] {
@@ -456,6 +463,7 @@ class Assembly implements World {
     const { outside, mode } = this.#options
     const { engine } = this
     const { clock } = outside
+    const gauges = new PnlGauges(this.#metrics)
     const token = secret(outside.env.get, "PERIGEE_TOKEN")
     if (token !== undefined) this.#options.hide?.(token)
     return endpoint({
@@ -465,7 +473,10 @@ class Assembly implements World {
       health: () => ({ uptimeMs: this.#uptimeMs(), loopLagMs: this.#loopLagMs }),
       ready: () => ({ mode, reasons: this.reasons(), skipped: [] }),
       state: () => this.image(),
-      metrics: () => this.#metrics,
+      metrics: () => {
+        gauges.update(engine.tasks.filter((task): task is RunningOrders => task.spec.kind === "orders"))
+        return this.#metrics
+      },
       control: controlOf(engine, this.#options.ended),
       subscribe: (listener) => engine.subscribe(({ kind, ...rest }) => listener({ name: kind, data: rest })),
     })

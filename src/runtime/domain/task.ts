@@ -47,6 +47,8 @@ export interface PredictSpec extends Named {
   readonly whenFull: "refuse" | "newest"
   /** ONNX: run on the loop itself. */
   readonly isInline: boolean
+  /** ONNX: the bot starts without it as well, and asks for it again and again. */
+  readonly isOptional?: boolean
   /** ZeroMQ: how the service is spoken with, where it is not as by default. */
   readonly service?: ServiceSpec
 }

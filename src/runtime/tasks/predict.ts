@@ -5,6 +5,7 @@ import type { ModelLoaded, ModelRunner, Timer } from "../ports.ts"
 import type { RunningPredict, TaskHost } from "./task.ts"
 
 const RETRY_MS = 5_000
+const LOADING = "loading"
 
 /** Asks a model, off the loop: the answer comes by `onPreds`, a failure by `onError`. The model is loaded again if loading failed. */
 export function predictTask(spec: PredictSpec, host: TaskHost, runner: ModelRunner): RunningPredict {
@@ -16,7 +17,7 @@ export function predictTask(spec: PredictSpec, host: TaskHost, runner: ModelRunn
   const predictions = host.counter("perigee_predictions_total", "Predictions delivered", labels)
   const failures = host.counter("perigee_prediction_failures_total", "Predictions that failed", labels)
   let loaded: ModelLoaded | undefined
-  let why = "loading"
+  let why = LOADING
   let isStopped = false
   let starts = 0
   let retry: Timer | undefined
@@ -63,6 +64,8 @@ export function predictTask(spec: PredictSpec, host: TaskHost, runner: ModelRunn
     predict(input) {
       const mistake = tensorMistake(input)
       if (mistake !== undefined) return fail(input, mistake)
+      // Nobody waits for the next attempt: by then the answer would be old.
+      if (loaded === undefined && why !== LOADING) return fail(input, why)
       runner.predict(input, spec.deadlineMs).then(
         (output) => {
           if (isStopped) return

@@ -59,9 +59,21 @@ describe("a predict task", () => {
       ["model", "m.onnx is half"],
       ["model", "m.onnx is half"],
     ])
+    task.predict(tensor([1], { id: "a" }))
+    expect(troubles().at(-1)).toMatchObject({ kind: "prediction", message: "m.onnx is half", detail: { id: "a" } })
     isBroken = false
     clock.advance(5_000)
     expect(task.reasons()).toEqual([])
+  })
+
+  test("is not ready while its runner knows of a reason", () => {
+    let trouble: string | undefined = "the service is not connected"
+    const { task, clock } = predicting({ trouble: () => trouble })
+    task.start()
+    clock.advance(0)
+    expect([task.reasons(), task.state()["why"]]).toEqual([["model m.onnx: the service is not connected"], trouble])
+    trouble = undefined
+    expect([task.reasons(), task.state()["why"]]).toEqual([[], ""])
   })
 
   test("delivers answers as predictions and failures as errors with the request's metadata", () => {

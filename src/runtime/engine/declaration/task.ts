@@ -139,10 +139,17 @@ interface PredictOptions extends TaskOptions {
   readonly whenFull?: "refuse" | "newest"
 }
 
+interface OnnxOptions {
+  /** Runs it on the loop itself: for small models. */
+  readonly inline?: boolean
+  /** The bot starts though the file is missing or is no model; each request fails until it can be loaded, tried every five seconds. */
+  readonly optional?: boolean
+}
+
 const predictor = (
   runner: PredictSpec["runner"],
   source: string,
-  options: PredictOptions & { readonly inline?: boolean },
+  options: PredictOptions & OnnxOptions,
 ): PredictHandle => ({
   kind: "predict",
   draft: {
@@ -153,12 +160,13 @@ const predictor = (
     queueMax: options.queueMax ?? PREDICT_QUEUE,
     whenFull: options.whenFull ?? "refuse",
     isInline: options.inline ?? false,
+    ...(options.optional === true ? { isOptional: true } : {}),
   },
   options,
 })
 
-/** An ONNX model: `.onnx` file or JSON config, relative to the bot file → `onPreds`. `inline` runs it on the loop itself. */
-export const onnx = (path: string, options: PredictOptions & { readonly inline?: boolean } = {}): PredictHandle =>
+/** An ONNX model: `.onnx` file or JSON config, relative to the bot file → `onPreds`. */
+export const onnx = (path: string, options: PredictOptions & OnnxOptions = {}): PredictHandle =>
   predictor("onnx", path, options)
 
 interface ZmqOptions extends PredictOptions {
