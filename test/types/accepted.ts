@@ -4,6 +4,7 @@ import {
   bbo,
   book,
   bot,
+  candles,
   type Context,
   decimal,
   choice,
@@ -94,6 +95,22 @@ class Counter {
 }
 
 export const classes = bot({ name: "classes" }).task(tape).task(router).strategies([new Counter(), new Counter()])
+
+const warmTrades = trades("binance-um", ["BTC_USDT_PERP"], { history: 500 })
+const warmCandles = candles("binance-um", ["BTC_USDT_PERP"], "1m", { history: 200, silenceMsMax: 90_000 })
+export const warm = bot({ name: "warm" })
+  .tasks([warmTrades, warmCandles])
+  .strategy({
+    async onTrade({ data }, ctx) {
+      if (data.isHistory) return
+      const past = await ctx.history(warmTrades, { before: data, count: 10 })
+      if (past.kind === "accepted") ctx.log.info("past", { ids: past.value.map(({ tradeId }) => tradeId) })
+    },
+    async onCandle({ data }, ctx) {
+      const past = await ctx.history(warmCandles, { before: data, count: 10 })
+      if (past.kind === "accepted") ctx.log.info("past", { closes: past.value.map(({ close }) => close) })
+    },
+  })
 
 const ideas = intents()
 const desk = relay()

@@ -123,6 +123,25 @@ base.strategy({
   },
 })
 
+// ---- history ----
+const minutes = candles("binance-um", ["BTC_USDT_PERP"], "1m")
+// @ts-expect-error books have no history
+book("binance-um", ["BTC_USDT_PERP"], { history: 10 })
+// @ts-expect-error a number of events, no text
+trades("binance-um", ["BTC_USDT_PERP"], { history: "10" })
+base.task(minutes).strategy({
+  onPreds() {},
+  onCandle() {},
+  onTrade({ data }, ctx) {
+    // @ts-expect-error a trade is no event of a feed of candles
+    ctx.history(minutes, { before: data, count: 10 }).catch(() => undefined)
+    // @ts-expect-error a model has no history
+    ctx.history(model, { before: data, count: 10 }).catch(() => undefined)
+    // @ts-expect-error before which event?
+    ctx.history(tape, { count: 10 }).catch(() => undefined)
+  },
+})
+
 // ---- parameters ----
 bot({ name: "b", params: params({ threshold: number(0.5) }) })
   .task(tape)
