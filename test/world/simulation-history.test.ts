@@ -1,6 +1,8 @@
 // Warm-up history through the whole bot in a virtual world with weather: what strategies are told is whole.
 import { describe, expect, test } from "bun:test"
-import { bot, type Bot, candles, type Candle, trades, type Trade } from "perigee"
+import { existsSync } from "node:fs"
+import { join } from "node:path"
+import { book, bot, type Bot, candles, type Candle, trades, type Trade } from "perigee"
 import { openSimulation, type SimulationOptions } from "../../src/world/simulation.ts"
 
 const INST = "BTC_USDT_PERP"
@@ -128,3 +130,42 @@ describe("a bot that is warmed up", () => {
     expect(await digest()).toEqual(once)
   })
 })
+
+const tape = join(process.env["PERIGEE_TAPES"] ?? "", "binance-um-btcusdt-20240808.jsonl.gz")
+const isThere = process.env["PERIGEE_TAPES"] !== undefined && existsSync(tape)
+const TAPE_TRADES = 21_313
+
+test.skipIf(!isThere)(
+  "the captured trades of six minutes are told whole and in order over a network that cuts (skipped without PERIGEE_TAPES)",
+  async () => {
+    const told: Trade[] = []
+    let missed = 0
+    let lost = 0
+    const stream = trades("binance-um", [INST], { history: 0 })
+    const depth = book("binance-um", [INST], { everyMs: 0 })
+    const listening = (): Bot =>
+      bot({ name: "listening" })
+        .tasks([stream, depth])
+        .strategy({
+          onTrade: ({ data }) => void told.push(data),
+          onLob: () => undefined,
+          onFeedState({ data }) {
+            missed += data.missed ?? 0
+            if (data.state === "lost") lost++
+          },
+        }) as unknown as Bot
+    const simulation = await openSimulation({ bot: listening, seed: 3, tape })
+    for (let cuts = 0; cuts < 20; cuts++) {
+      simulation.advance(17_000)
+      simulation.outside.network.cutAll()
+    }
+    simulation.advance(30_000)
+    simulation.stop("the test is over")
+    expect(lost).toBeGreaterThan(19)
+    expect([holes(told), missed]).toEqual([[], 0])
+    // The front adds up fills of one price and side within 100 ms, as the venue does.
+    expect(told.length).toBeWithin(1_000, TAPE_TRADES)
+    expect(told.filter(({ isHistory }) => isHistory).length).toBeGreaterThan(0)
+  },
+  120_000,
+)
