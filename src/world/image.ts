@@ -111,12 +111,13 @@ function pnlImages(orders: readonly RunningOrders[]): PnlImage[] {
   return orders.flatMap((task) => task.pnl().map(pnlImage))
 }
 
-const pnlImage = ({ inst, realized, unrealized, fees, funding }: Pnl): PnlImage => ({
+const pnlImage = ({ inst, realized, unrealized, fees, funding, fundingBasis }: Pnl): PnlImage => ({
   asset: inst,
   realized,
   unrealized: unrealized ?? "0",
   fees,
   funding,
+  ...(fundingBasis === undefined ? {} : { fundingBasis }),
 })
 
 /** Realized and unrealized, less fees, plus funding, over all insts. */

@@ -5,6 +5,7 @@ import { BookKeeper } from "../runtime/tasks/feed/book-keeper.ts"
 import { FeedHub } from "../runtime/tasks/feed/hub.ts"
 import { Limiter } from "../runtime/tasks/limiter.ts"
 import { Offset } from "../runtime/tasks/offset.ts"
+import { hedgeRefusal } from "../runtime/tasks/orders/position-mode.ts"
 import { PrivateStream } from "../runtime/tasks/orders/private-stream.ts"
 import { type RestClient, restClient } from "../runtime/tasks/rest.ts"
 import type { TaskHost } from "../runtime/tasks/task.ts"
@@ -64,11 +65,20 @@ export class MarketGear {
     if (!ORDER_CHANNELS.some(({ kind }) => kind === channel.kind)) this.#channels.add(channel)
   }
 
-  /** What the venue says against this bot before it starts: refused keys, instruments it does not list. */
-  async mistakes(insts: readonly Inst[]): Promise<string[]> {
+  /**
+   * What the venue says against this bot before it starts: refused keys, instruments it does not list, and where it trades
+   * an account in hedge mode.
+   */
+  async mistakes(insts: readonly Inst[], isTrading: boolean): Promise<string[]> {
     await this.offset.measure()
     const [keys, listed] = await Promise.all([this.#keyMistakes(), this.#instMistakes(insts)])
-    return [...keys, ...listed]
+    return keys.length > 0 || !isTrading ? [...keys, ...listed] : [...(await this.#modeMistakes()), ...listed]
+  }
+
+  async #modeMistakes(): Promise<string[]> {
+    if (!this.venue.operations.includes("positionMode")) return []
+    const outcome = await this.rest.call("positionMode", {})
+    return outcome.kind === "accepted" && outcome.value.isHedge ? [hedgeRefusal(this.venue.market)] : []
   }
 
   async #keyMistakes(): Promise<string[]> {

@@ -98,7 +98,10 @@ export interface PnlImage {
   readonly unrealized: string
   /** Positive: paid. */
   readonly fees: string
+  /** Received; negative: paid. */
   readonly funding?: string
+  /** `paid`: as the venue booked it; `share`: reckoned from the own size, on a shared account. */
+  readonly fundingBasis?: string
 }
 
 export interface LatencyImage {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test"
-import { Desk, type Json, startedAt } from "./front-desk.ts"
+import { apiKey, Desk, type Json, secret, startedAt } from "./front-desk.ts"
 
 const open = (desk: Desk): Json[] =>
   desk.signed("GET", "/fapi/v1/openOrders", { symbol: "BTCUSDT" }).json as unknown as Json[]
@@ -335,6 +335,14 @@ describe("the account over REST", () => {
     }
     const sum = income.reduce((total, row) => total + Number(row.income), 0)
     expect(wallet() - before).toBeCloseTo(sum, 6)
+  })
+
+  test("an account in hedge mode says so, and takes no order of the other mode", () => {
+    const desk = new Desk({ accounts: [{ apiKey, secret, balances: { USDT: "1000" }, isHedge: true }] })
+    expect(desk.signed("GET", "/fapi/v1/positionSide/dual").json).toEqual({ dualSidePosition: true })
+    expect(desk.signed("GET", "/fapi/v1/accountConfig").json).toMatchObject({ dualSidePosition: true })
+    const order = { symbol: "BTCUSDT", side: "BUY", type: "MARKET", quantity: "0.010" }
+    expect(desk.signed("POST", "/fapi/v1/order", order).json).toMatchObject({ code: -4061 })
   })
 
   test("income names each payment once, by kind, span, limit and page", () => {

@@ -20,6 +20,8 @@ export interface FrontAccount {
   readonly secret: string
   /** Wallet balances by asset, decimal text. */
   readonly balances: Readonly<Record<string, string>>
+  /** In hedge mode: it says so and refuses one-way orders, and that is all. */
+  readonly isHedge?: boolean
 }
 
 export interface FrontOptions {
@@ -166,6 +168,7 @@ export class Exchange {
   #join(of: FrontAccount): void {
     const balances = new Map(Object.entries(of.balances).map(([asset, amount]) => [asset, moneyOf(amount)]))
     const member = new Member(of.apiKey, of.secret, this.engine.open(of.apiKey, balances))
+    member.isHedge = of.isHedge === true
     this.members.set(of.apiKey, member)
     this.#byAccount.set(member.account.id, member)
   }

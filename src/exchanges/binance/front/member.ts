@@ -30,6 +30,7 @@ export class Member {
   /** Oldest first. */
   readonly funding: FundingIncome[] = []
   listenKey: ListenKey | undefined
+  isHedge = false
 
   constructor(apiKey: string, secret: string, account: Account) {
     this.apiKey = apiKey

@@ -112,7 +112,7 @@ function termsOf(params: Params, now: number): Terms {
 /** Rules of the account that do not depend on price or size. */
 function checkAccount(member: Member, params: Params): void {
   const side = params.get("positionSide")
-  if (side !== undefined && side !== "BOTH") throw refusal(-4061)
+  if (member.isHedge || (side !== undefined && side !== "BOTH")) throw refusal(-4061)
   if ((params.get("priceMatch") ?? "NONE") !== "NONE") throw refusal(-5037)
   if (member.account.open.size >= openOrdersMax) throw refusal(-2025)
 }

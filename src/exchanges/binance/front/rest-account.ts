@@ -306,8 +306,8 @@ export const accountV2: MemberHandler = (exchange, member) => {
 
 // ---- configuration ----
 
-export const accountConfig: MemberHandler = () =>
-  '{"feeTier":0,"canTrade":true,"canDeposit":true,"canWithdraw":true,"dualSidePosition":false,"updateTime":0,"multiAssetsMargin":false,"tradeGroupId":-1}'
+export const accountConfig: MemberHandler = (_exchange, member) =>
+  `{"feeTier":0,"canTrade":true,"canDeposit":true,"canWithdraw":true,"dualSidePosition":${member.isHedge},"updateTime":0,"multiAssetsMargin":false,"tradeGroupId":-1}`
 
 export const symbolConfig: MemberHandler = (exchange, member, params) =>
   JSON.stringify(
@@ -365,7 +365,7 @@ export const setMarginType: MemberHandler = (exchange, member, params) => {
   return '{"code":200,"msg":"success"}'
 }
 
-export const positionMode: MemberHandler = () => '{"dualSidePosition":false}'
+export const positionMode: MemberHandler = (_exchange, member) => `{"dualSidePosition":${member.isHedge}}`
 
 /** One-way only: the other mode is an operation this venue does not support. */
 export const setPositionMode: MemberHandler = (_exchange, _member, params) => {

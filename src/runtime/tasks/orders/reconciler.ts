@@ -10,6 +10,7 @@ import type { Offset } from "../offset.ts"
 import type { RestClient } from "../rest.ts"
 import type { BackFill } from "./back-fill.ts"
 import type { Desk } from "./desk.ts"
+import { hedgeRefusal } from "./position-mode.ts"
 import type { Resolver } from "./resolver.ts"
 
 export interface ReconcilerDeps {
@@ -123,6 +124,7 @@ export class Reconciler {
       this.#deps.listed(await this.#ask("liveInstruments", {}))
       this.#hasInstruments = true
     }
+    await this.#checkMode()
     await this.#loadAccount()
     const openOrders = await this.#ask("openOrders", {})
     this.#takeOpen(openOrders, cause)
@@ -160,6 +162,13 @@ export class Reconciler {
     this.#reported.add(detail.orderId)
     const message = `order ${detail.orderId} in ${detail.inst} is not this bot's, though the account is said to be its alone`
     this.#deps.desk.trouble("foreign order", message, { inst: detail.inst, orderId: detail.orderId })
+  }
+
+  async #checkMode(): Promise<void> {
+    const { venue } = this.#deps
+    if (!venue.operations.includes("positionMode")) return
+    const { isHedge } = await this.#ask("positionMode", {})
+    if (isHedge) throw new Unanswered(hedgeRefusal(venue.market))
   }
 
   async #loadAccount(): Promise<void> {
@@ -262,7 +271,7 @@ export class Reconciler {
   }
 }
 
-/** The venue did not answer one of the questions: all are asked again. */
+/** The venue did not answer one of the questions, or not so that trading may begin: all are asked again. */
 class Unanswered extends PerigeeError {}
 
 const isListed = (order: { readonly orderId?: string }, listed: ReadonlySet<string>): boolean =>
