@@ -35,10 +35,10 @@ export function candlesBetween(interval: Interval, from: number, until: number):
   return count
 }
 
-/** The domain has no calendar of the platform's: 32 days on is always in the next month, whose first day is looked for. */
+/** The domain has no calendar of the platform's: the next day that is a first is looked for. */
 function monthAfter(openAt: number): number {
   const day = Math.floor(openAt / DAY_US)
-  for (let next = day + 28; ; next++) if (dayOfMonth(next) === 1) return next * DAY_US
+  for (let next = day + 1; ; next++) if (dayOfMonth(next) === 1) return next * DAY_US
 }
 
 /** Day of the month of a day since the epoch, by the 400-year cycle that begins on 1 March 2000. */
