@@ -75,6 +75,12 @@ const SETTLE_MS_MAX = 120_000
 const MODEL_LATENCY: ModelLatency = { latencyMsMin: 1, latencyMsMax: 5 }
 const MARKET = "binance-um"
 
+/**
+ * Whatever steps a simulation after an `await` of something else runs in this, where it may not be on Bun alone: Deno ends a
+ * step only outside of every microtask.
+ */
+export const { inOwnTask } = platform
+
 /** Loads the bot's models in real time, then starts everything in virtual time. The same options give the same run. */
 export async function openSimulation(options: SimulationOptions): Promise<Simulation> {
   const { seed, env, faults, rate, funding, tape, through, startAt = START_AT } = options
@@ -99,7 +105,7 @@ export async function openSimulation(options: SimulationOptions): Promise<Simula
     ...(through === undefined ? {} : { through: (front: Front) => through(front, outside.clock) }),
   })
   const simulation = new Simulating(options, outside, models, served)
-  simulation.revive()
+  await inOwnTask(() => simulation.revive())
   return simulation
 }
 

@@ -3,11 +3,11 @@ import { expect, test } from "bun:test"
 import { book, bot, type Bot } from "perigee"
 import { binanceUm } from "../../src/exchanges/binance/index.ts"
 import type { Channel } from "../../src/runtime/domain/channel.ts"
-import type { Front } from "../../src/runtime/ports.ts"
 import { type Witness, witness } from "../../src/runtime/simulation/witness.ts"
 import type { RunningFeed } from "../../src/runtime/tasks/task.ts"
 import { openSimulation } from "../../src/world/simulation.ts"
 import { SIM_ACCOUNT } from "../../src/world/simulator.ts"
+import { altered } from "./simulated/altered.ts"
 
 const INST = "BTC_USDT_PERP"
 const CHANNEL: Channel = { kind: "lob", form: "incremental", everyMs: 0 }
@@ -19,25 +19,6 @@ function renumbered(text: string, field: string, place: number): string {
     const at = Math.max(0, number.length - place)
     return `"${field}":${number.slice(0, at)}${(Number(number[at]) + 5) % 10}${number.slice(at + 1)}`
   })
-}
-
-/** A front whose `NTH` diff is changed on its way to the bot. */
-function altered(front: Front, change: (text: string) => string): Front {
-  let count = 0
-  return {
-    request: (request, now) => front.request(request, now),
-    open: (...opened) => front.open(...opened),
-    message: (...heard) => front.message(...heard),
-    pong: (connection, now) => front.pong(connection, now),
-    closed: (connection, now) => front.closed(connection, now),
-    advance: (now) => front.advance(now),
-    nextAt: () => front.nextAt(),
-    drain: () =>
-      front.drain().map((output) => {
-        if (output.kind !== "text" || !output.text.includes('"depthUpdate"') || ++count !== NTH) return output
-        return { ...output, text: change(output.text) }
-      }),
-  }
 }
 
 interface Seen {
@@ -69,7 +50,7 @@ async function watch(change: (text: string) => string): Promise<Seen> {
     through(front, clock) {
       const venue = binanceUm({ endpoint: "http://exchange:8080" })
       watching = witness({ front, venue, clock, credentials: SIM_ACCOUNT, channel: CHANNEL, insts: [INST] })
-      return altered(watching.front, change)
+      return altered(watching.front, { nth: NTH, change, isMeant: (text) => text.includes('"depthUpdate"') })
     },
   })
   for (let ms = 0; ms < 10_000; ms++) {

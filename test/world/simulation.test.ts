@@ -1,9 +1,9 @@
 // The whole bot with its adapter and its exchange, on one thread and a virtual clock.
 import { expect, test } from "bun:test"
 import { bot, type Bot, schedule } from "perigee"
-import type { Front } from "../../src/runtime/ports.ts"
 import { differenceText, firstDifference } from "../../src/runtime/simulation/trace.ts"
 import { openSimulation, type SimulationOptions } from "../../src/world/simulation.ts"
+import { altered, lastDigit } from "./simulated/altered.ts"
 import { type Mood, newMood, trader } from "./simulated/trader.ts"
 
 const weather = { latencyMsMin: 1, latencyMsMax: 30, dropRate: 0.002, duplicateRate: 0.002, cutRate: 0.0003 }
@@ -33,32 +33,6 @@ async function run(options: Partial<SimulationOptions> = {}, mood: Mood = newMoo
   return { lines, digest: simulation.trace!.digest, orders }
 }
 
-/** A front whose `nth` frame to its clients is changed by `change`. */
-function corrupted(front: Front, nth: number, change: (text: string) => string): Front {
-  let count = 0
-  return {
-    request: (...asked) => front.request(...asked),
-    open: (...opened) => front.open(...opened),
-    message: (...heard) => front.message(...heard),
-    pong: (...heard) => front.pong(...heard),
-    closed: (...closed) => front.closed(...closed),
-    advance: (now) => front.advance(now),
-    nextAt: () => front.nextAt(),
-    drain: () =>
-      front
-        .drain()
-        .map((output) =>
-          output.kind === "text" && ++count === nth ? { ...output, text: change(output.text) } : output,
-        ),
-  }
-}
-
-const lastDigit = (text: string): string => {
-  const at = text.search(/\d"\]\]/)
-  if (at < 0) throw new Error(`this frame has no size to change: ${text}`)
-  return `${text.slice(0, at)}${text[at] === "1" ? "2" : "1"}${text.slice(at + 1)}`
-}
-
 test("the same seed gives the same trace, death and rebirth included", async () => {
   const [one, other] = [await run(), await run()]
   expect(firstDifference(one.lines, other.lines)).toBeUndefined()
@@ -76,7 +50,9 @@ test("one changed digit of one frame gives another trace, and the first line tha
   const nth = 400
   let changedAt = 0
   const one = await run()
-  const other = await run({ through: (front) => corrupted(front, nth, (text) => (changedAt++, lastDigit(text))) })
+  const other = await run({
+    through: (front) => altered(front, { nth, change: (text) => (changedAt++, lastDigit(text)) }),
+  })
   expect(changedAt).toBe(1)
   expect(other.digest).not.toBe(one.digest)
   const difference = firstDifference(one.lines, other.lines)!

@@ -2,7 +2,7 @@ import { closeSync, openSync, readFileSync, writeSync } from "node:fs"
 import type { Machine } from "../../world/entrance.ts"
 import { sampleBot, sampleBotOn, sampleModel } from "../../world/sample.ts"
 import { ConfigError, describe } from "../domain/errors.ts"
-import type { SimulationOptions } from "../../world/simulation.ts"
+import type { Simulation, SimulationOptions } from "../../world/simulation.ts"
 import { EXIT } from "./command.ts"
 import type { Summary } from "./session.ts"
 
@@ -44,7 +44,6 @@ export async function virtualDemo(
   machine: Machine,
   options: VirtualOptions,
 ): Promise<{ status: number; summary: Summary }> {
-  if (machine.runtime !== "bun") throw new ConfigError("--virtual needs Bun: only there can a step be run to its end")
   const service = options.model.kind === "zmq" ? await openService(machine, options.model) : undefined
   try {
     return await play(machine, options, service)
@@ -59,8 +58,7 @@ async function play(
   service: VirtualService | undefined,
 ): Promise<{ status: number; summary: Summary }> {
   const trace = traceFile(options)
-  // Loaded where it is asked for: it stands on Bun's own engine.
-  const { openSimulation } = await import("../../world/simulation.ts")
+  const { inOwnTask, openSimulation } = await import("../../world/simulation.ts")
   const { seed, seconds, rate, set } = options
   const simulation = await openSimulation({
     bot: () => (service === undefined ? sampleBot : sampleBotOn(ENDPOINT)),
@@ -72,6 +70,16 @@ async function play(
     ...(rate === undefined ? {} : { rate }),
     ...(trace === undefined ? {} : { trace: trace.add }),
   })
+  const summary = await inOwnTask(() => run(simulation, seconds))
+  const difference = trace?.end()
+  if (difference !== undefined) machine.err(`${difference}\n`)
+  const peakRssMb = Math.round(machine.peakMemoryBytes() / (MEGABYTE / 10)) / 10
+  const status = difference === undefined ? EXIT.ok : EXIT.failed
+  return { status, summary: { ...summary, rssMb: peakRssMb, peakRssMb } }
+}
+
+/** All of its virtual time. */
+function run(simulation: Simulation, seconds: number): Omit<Summary, "rssMb" | "peakRssMb"> {
   const { clock } = simulation.outside
   const isReady = simulation.runUntil(() => simulation.world.reasons().length === 0, READY_MS_MAX)
   if (!isReady) {
@@ -82,18 +90,7 @@ async function play(
   const stats = simulation.world.stats()
   const why = "its time is up"
   simulation.stop(why)
-  const difference = trace?.end()
-  if (difference !== undefined) machine.err(`${difference}\n`)
-  const peakRssMb = Math.round(machine.peakMemoryBytes() / (MEGABYTE / 10)) / 10
-  const summary = {
-    ...stats,
-    readyMs,
-    rssMb: peakRssMb,
-    peakRssMb,
-    seconds: Math.round(clock.monotonic() / 1e5) / 10,
-    why,
-  }
-  return { status: difference === undefined ? EXIT.ok : EXIT.failed, summary }
+  return { ...stats, readyMs, seconds: Math.round(clock.monotonic() / 1e5) / 10, why }
 }
 
 interface VirtualService {

@@ -2,6 +2,7 @@ import { systemClock } from "../shared/clock.ts"
 import { onCrash } from "../shared/crash.ts"
 import { outsideWith } from "../shared/outside.ts"
 import type { Platform } from "../shared/platform.ts"
+import { inOwnTask } from "../shared/turn.ts"
 import { offerLibrary } from "./library.ts"
 import { bunListener } from "./listener.ts"
 import { drainMicrotasks } from "./microtasks.ts"
@@ -15,4 +16,5 @@ export const platform: Platform = {
   startWatchdog,
   onCrash,
   drainMicrotasks,
+  inOwnTask,
 }

@@ -1,6 +1,7 @@
 import { onCrash } from "../shared/crash.ts"
 import { outsideWith } from "../shared/outside.ts"
 import type { Platform } from "../shared/platform.ts"
+import { inOwnTask } from "../shared/turn.ts"
 import { denoClock } from "./clock.ts"
 import { offerLibrary } from "./library.ts"
 import { denoListener } from "./listener.ts"
@@ -15,4 +16,5 @@ export const platform: Platform = {
   startWatchdog,
   onCrash,
   drainMicrotasks,
+  inOwnTask,
 }

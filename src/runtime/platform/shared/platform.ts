@@ -22,4 +22,6 @@ export interface Platform {
   onCrash(told: (error: unknown) => void): () => void
   /** Runs every microtask that is queued, and those they queue, before it returns: the end of a step of the virtual clock. */
   drainMicrotasks(): void
+  /** Runs `work`, which may then drain microtasks, as a task of the event loop's own. */
+  inOwnTask<T>(work: () => T): Promise<T>
 }

@@ -66,6 +66,22 @@ describe.skipIf(!hasDeno)("on Deno", () => {
     expect([status, JSON.parse(out).why]).toEqual([0, "SIGTERM"])
   }, 60_000)
 
+  test("the demo on a virtual clock writes the trace that it writes on Bun, line by line", async () => {
+    const words = ["demo", "--virtual", "--json", "--seed", "7", "--seconds", "10", "--trace"]
+    const onBun = Bun.spawn([process.execPath, main, ...words, "bun.trace"], {
+      cwd: home,
+      env,
+      stdout: "pipe",
+      stderr: "pipe",
+    })
+    expect(await ended(onBun)).toMatchObject({ status: 0, err: "" })
+    expect(await ended(start([...words, "deno.trace", "--same-as", "bun.trace"]))).toMatchObject({ status: 0, err: "" })
+    const lines = (await Bun.file(join(home, "deno.trace")).text()).split("\n")
+    expect(lines.length).toBeGreaterThan(2_000)
+    const other = await ended(start([...words.with(4, "8"), "other.trace", "--same-as", "bun.trace"]))
+    expect([other.status, other.err]).toEqual([1, expect.stringMatching(/^line \d+ differs from .*bun\.trace:\n/)])
+  }, 60_000)
+
   test("a bot file anywhere imports the library by its name", async () => {
     const bot = 'export default bot({ name: "watching" }).task(tape).strategy({ onTrade() {} })'
     const file = botFile("watching", [...watching, bot])
@@ -114,6 +130,16 @@ describe.skipIf(!hasDeno)("on Deno", () => {
     const { modules } = JSON.parse((await ended(child)).out) as { modules: { specifier: string }[] }
     expect(platforms(modules.map(({ specifier }) => specifier))).toEqual(["deno", "shared"])
   }, 30_000)
+})
+
+test("there is a Deno to test on wherever its package has one", async () => {
+  const manifest = (await Bun.file(join(root, "node_modules/deno/package.json")).json()) as {
+    optionalDependencies: Record<string, string>
+  }
+  const names = Object.keys(manifest.optionalDependencies)
+  const here = names.some((name) => name.startsWith(`@deno/${process.platform}-${process.arch}`))
+  expect(names.length).toBeGreaterThan(3)
+  expect(hasDeno).toBe(here)
 })
 
 test("no module of Deno's platform is in a program for Bun", async () => {
