@@ -1,7 +1,10 @@
 import { afterEach, beforeAll, describe, expect, test } from "bun:test"
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
+import { openModel } from "../../../src/models/onnx/model.ts"
+import { seededRandom } from "../../../src/runtime/simulation/random.ts"
+import { sample } from "../onnx/fixtures.ts"
 import { cleanUp, connected, failureOf, interpreter, kit, root, service, tensor } from "./fixtures.ts"
 
 // Making the environment once takes ten seconds or so; finding it made, a third of one.
@@ -105,27 +108,56 @@ describe("a Python service", () => {
 })
 
 describe("the sample model", () => {
-  test("gives three probabilities that follow the momentum", async () => {
+  test("in Python is the one in the bot: on any features, their chances differ by rounding alone", async () => {
     const { line } = await service([resolve(root, "python/examples/momentum.py"), "0"])
     const endpoint = line.split(" ").at(-1)!
     const runner = await connected(endpoint)
-    const of = async (value: number) => [
-      ...(
-        await runner.predict(
-          tensor(
-            Array.from({ length: 16 }, () => value),
-            [1, 16],
-          ),
-          5_000,
-        )
-      ).data,
-    ]
-    const [up, flat, down] = [await of(1), await of(0), await of(-1)]
-    for (const each of [up, flat, down]) expect(each.reduce((sum, value) => sum + value, 0)).toBeCloseTo(1, 5)
-    expect([up, flat, down].map((each) => each.indexOf(Math.max(...each)))).toEqual([2, 1, 0])
+    const model = await openModel(sample, {}, "trimmed")
+    const random = seededRandom(1)
+    const rows = 200
+    const features = tensor(
+      Array.from({ length: 16 * rows }, () => 8 * random.next() - 4),
+      [rows, 16],
+    )
+    const { data, shape, metadata } = await runner.predict(features, 5_000)
+    const expected = model.run(features.data, [rows, 16])
+    model.close()
+    expect([shape, metadata]).toEqual([[rows, 3], { model_runner: "zmq", model_name: "momentum" }])
+    expect(Math.max(...data.map((chance, index) => Math.abs(chance - expected.data[index]!)))).toBeLessThan(1e-6)
     expect(await failureOf(runner.predict(tensor([1, 2], [1, 2]), 5_000))).toBe(
       `model ${endpoint}: the service failed: ValueError: input is [1, 2], not [n, 16]`,
     )
+  })
+
+  test("takes other weights of the same form", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "perigee-zmq-"))
+    const weights = join(folder, "weights.json")
+    writeFileSync(weights, JSON.stringify([{ weights: [[1, 0]], bias: [0, 0] }]))
+    const { line } = await service([resolve(root, "python/examples/momentum.py"), "0", weights])
+    const runner = await connected(line.split(" ").at(-1)!)
+    const { data } = await runner.predict(tensor([Math.log(3)], [1, 1]), 5_000)
+    expect([...data].map((chance) => Math.round(1e6 * chance))).toEqual([750_000, 250_000])
+    rmSync(folder, { recursive: true })
+  })
+})
+
+describe("a service that another program started", () => {
+  test("ends with its standard input, and only then", async () => {
+    const text = `
+from perigee_model import serve
+serve(lambda x, metadata: x, 0, end_with_input=True)`
+    const child = Bun.spawn([await interpreter(), "-u", "-c", text], {
+      stdin: "pipe",
+      stdout: "pipe",
+      env: { ...process.env, PYTHONPATH: resolve(root, "python") },
+    })
+    const { value } = await child.stdout.getReader().read()
+    const runner = await connected(new TextDecoder().decode(value).trim().split(" ").at(-1)!)
+    child.kill("SIGINT")
+    child.kill("SIGTERM")
+    expect((await runner.predict(input, 5_000)).shape).toEqual([2, 3])
+    await child.stdin.end()
+    expect(await child.exited).toBe(0)
   })
 })
 

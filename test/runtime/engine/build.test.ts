@@ -149,6 +149,28 @@ describe("build", () => {
     ])
   })
 
+  test("keeps what a bot says of its model's service, and refuses what means nothing there", () => {
+    const service = { mode: "dealer", inFlightMax: 8, replyBytesMax: 1_000, curve: "FAST" } as const
+    const declared = (...models: ReturnType<typeof zmq>[]) =>
+      bot({ name: "a" })
+        .tasks(models)
+        .strategy({ onPreds() {} }) as unknown as Bot
+    const { specs } = declarationOf(declared(zmq(5_555), zmq(5_556, { ...service, deadlineMs: 7 })))
+    expect(specs.map((spec) => "service" in spec && spec.service)).toEqual([false, service])
+    const wrong = declared(
+      zmq(1, { mode: "pub" as "req", curve: "fast" }),
+      zmq(2, { inFlightMax: 8, replyBytesMax: 0 }),
+      zmq(3, { mode: "dealer", inFlightMax: 1.5 }),
+    )
+    expect(mistakes(wrong).map((mistake) => mistake.replace(/^task predict zmq tcp:\/\/127\.0\.0\.1:/, ""))).toEqual([
+      '1 #1: mode is "pub"; write "req" or "dealer"',
+      '1 #1: curve is "fast"; write true, or the prefix of the keys\' variables in capitals',
+      '2 #2: inFlightMax is for mode: "dealer"; a REQ socket has one request on its way',
+      "2 #2: replyBytesMax is 0; write a whole number from 1",
+      "3 #3: inFlightMax is 1.5; write a whole number from 1",
+    ])
+  })
+
   test("wants a callback for each kind of task a strategy is bound to, types or not", () => {
     const declared = bot({ name: "a" }).tasks([
       tape,
