@@ -3,6 +3,8 @@ import { describe, expect, test } from "bun:test"
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { book, bot, type Bot, candles, type Candle, trades, type Trade } from "perigee"
+import { everyPart } from "../../src/world/parts.ts"
+import { planOf } from "../../src/world.ts"
 import { openSimulation, type SimulationOptions } from "../../src/world/simulation.ts"
 
 const INST = "BTC_USDT_PERP"
@@ -128,6 +130,36 @@ describe("a bot that is warmed up", () => {
     const once = await digest()
     expect(once.trades.length).toBeGreaterThan(20)
     expect(await digest()).toEqual(once)
+  })
+})
+
+describe("a history that cannot be", () => {
+  const declared = (
+    options: Parameters<typeof trades>[2] & { readonly each?: boolean },
+    insts: string[] = [INST],
+  ): Bot =>
+    bot({ name: "wrong" })
+      .task(trades("binance-um", insts, options))
+      .strategy({ onTrade() {}, onWsEvent() {} } as never) as unknown as Bot
+  const many = Array.from({ length: 90 }, (_, at) => `C${at}_USDT_PERP`)
+
+  test.each([
+    [{ history: 5_001 }, [INST], "history is 5001; write a whole number from 0 to 5000"],
+    [{ history: 0.5 }, [INST], "history is 0.5; write a whole number from 0 to 5000"],
+    [
+      { history: 100 },
+      many,
+      "history is 9000 events in all, and its ring holds 8192: ask for fewer, or raise ringSlots",
+    ],
+    [
+      { history: 10, each: true },
+      [INST],
+      "binance-um lists the past of single fills for key holders only; leave out `each`",
+    ],
+    [{ history: 10, manual: true }, [INST], "has a history and is driven by hand"],
+    [{ silenceMsMax: 10 }, [INST], "silenceMsMax is 10; write milliseconds from 1000"],
+  ] as const)("%j is refused at build, by name and with what to do", (options, insts, message) => {
+    expect(() => planOf(declared(options as never, [...insts]), everyPart())).toThrow(message)
   })
 })
 

@@ -42,7 +42,9 @@ export class Connection {
   /** Counts attempts: what belongs to an earlier one is ignored. */
   #attempt = 0
   #subscription: Subscription | undefined
-  #awaited = new Set<string>()
+  /** Ids of answers, each with the count of the asking that awaits it. */
+  #awaited = new Map<string, number>()
+  #asks = 0
   #timers: Timer[] = []
   readonly #pulse: Pulse
   #liveAt = 0
@@ -88,10 +90,11 @@ export class Connection {
   /** Asks for more on a live connection, answers awaited as at its beginning. False where it is not live: nothing was sent. */
   ask(messages: readonly string[], ids: readonly string[] = []): boolean {
     if (this.#state !== "live") return false
-    for (const id of ids) this.#awaited.add(id)
+    const ask = ++this.#asks
+    for (const id of ids) this.#awaited.set(id, ask)
     const lastsMs = this.#sendPaced(messages)
     this.#after(SUBSCRIBE_MS_MAX + lastsMs, () => {
-      if (ids.some((id) => this.#awaited.has(id))) this.#lose("the venue did not answer a subscription")
+      if (ids.some((id) => this.#awaited.get(id) === ask)) this.#lose("the venue did not answer a subscription")
     })
     return true
   }
@@ -177,7 +180,7 @@ export class Connection {
 
   #subscribe(): void {
     const { messages = [], ids = [] } = this.#subscription ?? {}
-    this.#awaited = new Set(ids)
+    this.#awaited = new Map(ids.map((id) => [id, 0]))
     if (messages.length > 0) this.#enter("subscribing", `awaiting ${ids.length} of ${messages.length} answers`)
     const lastsMs = this.#sendPaced(messages)
     if (this.#awaited.size === 0) return this.#live()

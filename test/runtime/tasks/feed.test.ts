@@ -179,7 +179,7 @@ describe("declared feeds", () => {
     const told = world.published.length
     expect(feedStates(world).slice(-2)).toEqual(["stopped", "stopped"])
     await world.down()
-    world.clock.advance(60_000)
+    world.clock.advance(10)
     expect([world.published.length, world.clock.pending]).toEqual([told, 0])
   })
 })

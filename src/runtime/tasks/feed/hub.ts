@@ -3,7 +3,7 @@ import type { FeedStateChanged, Trouble } from "../../domain/callbacks.ts"
 import type { Control } from "../../domain/events.ts"
 import { maskFrame } from "../../domain/redaction.ts"
 import type { Inst } from "../../domain/inst.ts"
-import type { Outside, Subscription, Venue } from "../../ports.ts"
+import type { Outside, Subscription, Timer, Venue } from "../../ports.ts"
 import { Connection, type ConnectionState } from "../connection.ts"
 import type { Publish } from "../task.ts"
 import type { Turn } from "../turn.ts"
@@ -68,6 +68,7 @@ export class FeedHub {
   readonly #listeners: Listener[] = []
   #lines: Line[] = []
   #isStarted = false
+  #watching: Timer | undefined
 
   constructor(outside: Outside, turn: Turn, venue: Venue, counters: HubCounters, options: HubOptions) {
     this.#outside = outside
@@ -91,6 +92,7 @@ export class FeedHub {
   }
 
   async stop(): Promise<void> {
+    this.#watching?.cancel()
     await Promise.all(this.#lines.map((line) => line.connection.stop()))
   }
 
@@ -251,9 +253,9 @@ export class FeedHub {
   #watch(): void {
     const leastMs = Math.min(...this.#lines.map(({ silence }) => silence.leastMs))
     if (leastMs === Infinity) return
-    this.#outside.clock.timer(leastMs / 2, () => {
+    this.#watching = this.#outside.clock.timer(leastMs / 2, () => {
       for (const line of this.#lines) if (line.connection.isLive) this.#listen(line)
-      if (this.#lines.some((line) => line.connection.state !== "stopped")) this.#watch()
+      this.#watch()
     })
   }
 

@@ -46,6 +46,8 @@ export class Joiner<E extends PastEvent> {
   #expected: Position | undefined
   #isWarm: boolean
   #buffer: E[] = []
+  /** Of a gap that is not whole yet. */
+  #found: readonly E[] = []
   /** The connection is new: what was missed meanwhile is to be asked for as soon as nothing else is. */
   #isBehind = false
   #isStopped = false
@@ -153,6 +155,7 @@ export class Joiner<E extends PastEvent> {
   #filled(from: Position, until: Position | undefined, { events, isReached }: Found<E>): void {
     if (until !== undefined && !isReached) {
       // The list is behind the stream: nothing is concluded from what it lacks.
+      this.#found = events
       this.#later((fetch) =>
         this.#ask(
           fetch,
@@ -191,6 +194,7 @@ export class Joiner<E extends PastEvent> {
 
   #within(msMax: number, work: (fetch: number) => void): void {
     this.#cancel()
+    this.#found = []
     this.#why = "no answer"
     this.#backoff.reset()
     const fetch = ++this.#fetch
@@ -214,21 +218,19 @@ export class Joiner<E extends PastEvent> {
   /** The stream goes on without what could not be had, and says so. */
   #giveUp(why: string): void {
     if (this.#state !== "warming" && this.#state !== "filling") return
-    this.#cancel()
     this.#fetch++
+    this.#isBehind = false
+    if (this.#state === "warming") {
+      this.#isWarm = true
+      this.#deps.turn.run(() => this.#deps.failed(why))
+      return this.#tell([])
+    }
     const [first] = this.#buffer
-    this.#deps.turn.run(() => {
-      if (this.#state === "warming") {
-        this.#isWarm = true
-        this.#deps.failed(why)
-      } else if (first !== undefined && this.#expected !== undefined) {
-        this.#missed(this.#deps.past.span(this.#expected, this.#deps.past.position(first)), why)
-        this.#expected = this.#deps.past.position(first)
-      }
-      this.#state = "streaming"
-      this.#isBehind = false
-    })
-    this.#drain()
+    const until = first === undefined ? undefined : this.#deps.past.position(first)
+    if (until !== undefined && this.#expected !== undefined) {
+      this.#missed(this.#deps.past.span(this.#expected, until) - this.#found.length, why)
+    }
+    this.#tell(this.#found, until)
   }
 
   #missed(missed: number, why: string): void {
