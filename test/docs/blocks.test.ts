@@ -3,7 +3,9 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os"
 import { dirname, join, posix } from "node:path"
 import { everyPart } from "../../src/world/parts.ts"
-import { isBot, planOf } from "../../src/world.ts"
+import { sampleModel } from "../../src/world/sample.ts"
+import { openSimulation } from "../../src/world/simulation.ts"
+import { type Bot, isBot, planOf } from "../../src/world.ts"
 import { root } from "../scan.ts"
 import { allBlocks, type Block, blocksOf, type Command, commandsOf, DOCUMENTS, pathOf } from "./blocks.ts"
 import { Session } from "./session.ts"
@@ -104,6 +106,23 @@ describe("the documents' TypeScript", () => {
     expect(isBot(exported)).toBe(true)
     if (isBot(exported)) expect(planOf(exported, everyPart()).strategies).not.toBeEmpty()
   })
+
+  test.each(bots.map((block) => [where(block), block] as const))(
+    "the bot at %s runs for a minute on a virtual clock, and no handler throws or hangs",
+    async (_, block) => {
+      const { default: made } = (await import(join(folder, pathOf(block)))) as { default: Bot }
+      const simulation = await openSimulation({ bot: () => made, modelFile: sampleModel, seed: 1, rate: 60 })
+      simulation.advance(60_000)
+      const { events } = simulation.world.stats()
+      const trouble = simulation.outside.log.lines.filter(
+        ({ event, level }) => level === "error" || /^handler\./.test(event),
+      )
+      simulation.stop("the test is over")
+      expect(trouble).toEqual([])
+      expect(events).toBeGreaterThan(0)
+    },
+    30_000,
+  )
 
   test("shows bots, and a test that passes", async () => {
     expect(bots.length).toBeGreaterThan(3)
