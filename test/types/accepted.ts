@@ -13,6 +13,7 @@ import {
   lob,
   number,
   onnx,
+  type InstrumentMsg,
   type OrderMsg,
   orders,
   params,
@@ -76,6 +77,7 @@ export const wide = bot({ name: "wide", params: knobs, limits: { ordersPerMinute
     },
     onWsEvent: (_, ctx) => ctx.feed(feedMe).connect("wss://example.org"),
     onOrder: ({ data }) => data.order.clientId,
+    onInstrument: ({ data }, ctx) => data.now.tickSize === ctx.instrument(data.inst)?.tickSize,
   })
 
 const nothing = () => undefined
@@ -86,6 +88,9 @@ class Counter {
   onTrade({ data }: TradeMsg, ctx: Context): void {
     this.trades += data.size
     ctx.state.set("trades", this.trades)
+  }
+  onInstrument({ data }: InstrumentMsg): void {
+    if (data.before !== undefined && data.fields.includes("status")) this.trades = 0
   }
   onOrder({ data }: OrderMsg, ctx: Context): void {
     if (ctx.book("BTC_USDT_PERP", books).state === "live") ctx.predict(model, tensor)

@@ -1,6 +1,7 @@
 import type { Decimal } from "./decimal.ts"
 import type { AccBalPos, AccOrder, AccPos, Candle, Lob, LobMbo, Trade } from "./events.ts"
 import type { Inst } from "./inst.ts"
+import type { InstrumentInfo } from "./instrument.ts"
 import type { Market } from "./market.ts"
 import type { Fill, FundingBasis, Order, OrderRequest, OrderState } from "./order.ts"
 import type { TaskKind, TaskSpec } from "./task.ts"
@@ -59,6 +60,19 @@ export interface OrderChanged {
   readonly cause: string
   /** The execution that changed it, if one did. */
   readonly fill?: Fill
+  readonly timestamp: number
+}
+
+/** The venue changed an instrument that the bot names, holds or trades: its tick, lot, bounds or status. */
+export interface InstrumentChanged {
+  readonly market: Market
+  readonly inst: Inst
+  /** Undefined where it was not listed before. */
+  readonly before: InstrumentInfo | undefined
+  /** What `ctx.instrument` gives from now on. `closed` where the venue no longer lists it. */
+  readonly now: InstrumentInfo
+  /** Names of the fields that differ: `status`, `tickSize`, …; or `listed`. */
+  readonly fields: readonly string[]
   readonly timestamp: number
 }
 
@@ -125,6 +139,7 @@ export interface CallbackData {
   onBookState: BookStateChanged
   onFeedState: FeedStateChanged
   onOrder: OrderChanged
+  onInstrument: InstrumentChanged
   onLag: Lag
   onError: Trouble
 }
@@ -149,6 +164,7 @@ export const IS_PRIVATE: Readonly<Record<CallbackName, boolean>> = {
   onBookState: true,
   onFeedState: true,
   onOrder: true,
+  onInstrument: true,
   onLag: true,
   onError: true,
 }

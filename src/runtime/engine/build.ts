@@ -192,7 +192,7 @@ function notes({ name, has, tasks }: StrategyPlan, specs: readonly TaskSpec[]): 
   for (const callback of ["onAltEvent", "onBookState", "onFeedState", "onLag", "onError", "onLobMbo"] as const) {
     called.add(callback)
   }
-  if (own.some(({ kind }) => kind === "orders")) called.add("onOrder")
+  if (own.some(({ kind }) => kind === "orders")) called.add("onOrder").add("onInstrument")
   return [...has]
     .filter((callback) => !called.has(callback))
     .map((callback) => `strategy ${name} has ${callback}, but no task it is bound to calls it`)

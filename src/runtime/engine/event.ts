@@ -46,6 +46,7 @@ export function costOf(callback: CallbackName, data: CallbackData[CallbackName])
     case "onAccPos":
       return SMALL_BYTES + 300 * (data as CallbackData["onAccPos"]).positions.length
     case "onOrder":
+    case "onInstrument":
     case "onAccOrder":
     case "onError":
       return 1_000

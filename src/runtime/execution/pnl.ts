@@ -106,10 +106,14 @@ export class Holdings {
     return true
   }
 
-  /** By inst, in its quote currency. `priceOf` is what an open size is valued at. */
+  /**
+   * By inst, in its quote currency. `priceOf` is what an open size is valued at. Contracts that stand for money (inverse)
+   * earn coins, not quote currency, and not in proportion to the price: they have no row.
+   */
   pnl(infoOf: (inst: Inst) => InstrumentInfo | undefined, priceOf: (inst: Inst) => number | undefined): Pnl[] {
-    return Array.from(this.#rows, ([inst, { now, funding }]) => {
+    return [...this.#rows].flatMap(([inst, { now, funding }]) => {
       const info = infoOf(inst)
+      if (info?.contractUnit === "quote") return []
       const coins = (amount: Decimal): Decimal => (info === undefined ? amount : toCoins(info, amount))
       const unrealized = unrealizedOf(now, priceOf(inst))
       const quote = parseInst(inst)?.quote ?? ""

@@ -16,6 +16,7 @@ import { Desk } from "./orders/desk.ts"
 import { Entry } from "./orders/entry.ts"
 import { Exits } from "./orders/exits.ts"
 import { Funding } from "./orders/funding.ts"
+import { Instruments } from "./orders/instruments.ts"
 import type { PrivateEvent, PrivateStream } from "./orders/private-stream.ts"
 import { Reconciler } from "./orders/reconciler.ts"
 import { Resolver } from "./orders/resolver.ts"
@@ -82,6 +83,7 @@ class Orders implements OrdersTask {
   readonly #trade: Trade
   readonly #exits: Exits
   readonly #funding: Funding
+  readonly #instruments: Instruments
   readonly #countdown: Countdown | undefined
   #leave: (() => void) | undefined
 
@@ -120,6 +122,17 @@ class Orders implements OrdersTask {
       notReady: () => this.#notReady(),
       referencePrice: deps.referencePrice,
     })
+    const publishInstrument = host.publisher("onInstrument")
+    this.#instruments = new Instruments({
+      venue,
+      rest,
+      clock,
+      random,
+      log,
+      watched: () => this.#watched(),
+      listed: (instruments) => trade.list(instruments),
+      changed: (change) => desk.run(() => publishInstrument(change, change.timestamp)),
+    })
     this.#reconciler = new Reconciler({
       venue,
       rest,
@@ -133,7 +146,7 @@ class Orders implements OrdersTask {
       backFill,
       isExclusive,
       insts: deps.insts ?? [],
-      listed: (instruments) => trade.list(instruments),
+      instruments: this.#instruments,
     })
     this.#exits = new Exits({
       venue,
@@ -196,6 +209,7 @@ class Orders implements OrdersTask {
     this.#reconciler.stop()
     this.#backFill.stop()
     this.#funding.stop()
+    this.#instruments.stop()
     this.#deps.offset.stop()
     await Promise.all([this.#countdown?.stop(), this.#entry.stop(), this.#deps.stream.stop()])
   }
@@ -283,6 +297,12 @@ class Orders implements OrdersTask {
   }
 
   // ---- inside ----
+
+  /** Insts whose listing matters: those the bot's tasks name, and those it has traded. */
+  #watched(): ReadonlySet<Inst> {
+    const { ledger, holdings } = this.#desk
+    return new Set([...(this.#deps.insts ?? []), ...holdings.insts(), ...ledger.live().map(({ inst }) => inst)])
+  }
 
   async #reconcile(): Promise<void> {
     await this.#reconciler.run("comparing orders, fills and positions with the venue")

@@ -79,7 +79,17 @@ class MemoryJournal implements Journal {
   readonly commits: (readonly JournalRecord[])[] = []
   isFull = false
   constructor(restored: Partial<Restored>) {
-    this.restored = { run: 1, orders: [], own: [], books: [], funding: [], state: [], mode: "running", modeWhy: "", ...restored }
+    this.restored = {
+      run: 1,
+      orders: [],
+      own: [],
+      books: [],
+      funding: [],
+      state: [],
+      mode: "running",
+      modeWhy: "",
+      ...restored,
+    }
   }
   commit(records: readonly JournalRecord[]): void {
     if (this.isFull) throw new JournalError("disk full")
@@ -200,6 +210,7 @@ const CALLBACK_NAMES = Object.keys({
   onBookState: 0,
   onFeedState: 0,
   onOrder: 0,
+  onInstrument: 0,
   onLag: 0,
   onError: 0,
 } satisfies Partial<Record<CallbackName, number>>) as CallbackName[]

@@ -58,6 +58,17 @@ describe("profit and loss", () => {
     ).toMatchObject({ realized: "0.1" })
   })
 
+  test("of contracts that stand for money is not given as if it were in the quote currency", () => {
+    const holdings = after(["BUY", "10", "100"], ["SELL", "10", "101"])
+    const info = instrument({ sizeUnit: "contract", contractValue: "100", contractUnit: "quote" })
+    expect(
+      holdings.pnl(
+        () => info,
+        () => 100,
+      ),
+    ).toEqual([])
+  })
+
   test("shows fees in another asset by themselves, and funding where it belongs", () => {
     const holdings = new Holdings()
     holdings.fill(fill("1", "1", { fee: "0.002", feeAsset: "BNB" }))

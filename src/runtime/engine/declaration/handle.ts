@@ -95,7 +95,7 @@ const CHANNEL_CALLBACK = {
   accPos: "onAccPos",
 } as const satisfies Readonly<Record<ChannelKind, string>>
 
-/** Which callback brings the data of a task; an orders task's `onOrder` is wanted of nobody. */
+/** Which callback brings the data of a task; an orders task's `onOrder` and `onInstrument` are wanted of nobody. */
 const TASK_CALLBACK = {
   schedule: "onSchedule",
   predict: "onPreds",

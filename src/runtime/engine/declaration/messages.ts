@@ -17,5 +17,6 @@ export type AccPosMsg = Message<CallbackData["onAccPos"]>
 export type BookStateMsg = Message<CallbackData["onBookState"]>
 export type FeedStateMsg = Message<CallbackData["onFeedState"]>
 export type OrderMsg = Message<CallbackData["onOrder"]>
+export type InstrumentMsg = Message<CallbackData["onInstrument"]>
 export type LagMsg = Message<CallbackData["onLag"]>
 export type ErrorMsg = Message<CallbackData["onError"]>

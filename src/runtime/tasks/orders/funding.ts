@@ -1,6 +1,6 @@
 import { type Decimal, fromNumber, isZero, minus, negate, over, plus, times } from "../../domain/decimal.ts"
 import { type Inst, parseInst } from "../../domain/inst.ts"
-import { type InstrumentInfo, toCoins } from "../../domain/instrument.ts"
+import { type InstrumentInfo, notionalOf } from "../../domain/instrument.ts"
 import type { FundingRate, Operations, Range } from "../../domain/operation.ts"
 import type { FundingBasis, FundingPayment } from "../../domain/order.ts"
 import { signed } from "../../execution/holding.ts"
@@ -220,10 +220,13 @@ export class Funding {
   #share({ inst, rate, markPrice = 0, fundingAt }: FundingRate): FundingPayment {
     const { instrument, venue } = this.#deps
     const info = instrument(inst)
-    const size = this.#ownAt(inst, fundingAt)
-    const notional = times(info === undefined ? size : toCoins(info, size), fromNumber(markPrice))
-    const amount = over(negate(times(notional, fromNumber(rate))), "1", PLACES)
-    const asset = parseInst(inst)?.quote ?? ""
+    const [size, mark] = [this.#ownAt(inst, fundingAt), fromNumber(markPrice)]
+    const notional = info === undefined ? times(size, mark) : notionalOf(info, size, mark)
+    // Contracts that stand for money are settled in coins.
+    const isInverse = info?.contractUnit === "quote"
+    const amount = over(negate(times(notional, fromNumber(rate))), isInverse ? mark : "1", PLACES)
+    const { base = "", quote = "" } = parseInst(inst) ?? {}
+    const asset = isInverse ? base : quote
     const id = `settlement-${fundingAt}`
     return { market: venue.market, inst, id, amount, asset, basis: "share", timestamp: fundingAt }
   }

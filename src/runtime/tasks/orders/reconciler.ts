@@ -1,7 +1,6 @@
 import { compare } from "../../domain/decimal.ts"
 import { PerigeeError } from "../../domain/errors.ts"
 import type { Inst } from "../../domain/inst.ts"
-import type { InstrumentInfo } from "../../domain/instrument.ts"
 import type { OperationName, OrderDetail, ParamsOf, ResultOf } from "../../domain/operation.ts"
 import { suspects } from "../../execution/reconciliation.ts"
 import type { Clock, Journal, Log, Random, Timer, Venue } from "../../ports.ts"
@@ -10,6 +9,7 @@ import type { Offset } from "../offset.ts"
 import type { RestClient } from "../rest.ts"
 import type { BackFill } from "./back-fill.ts"
 import type { Desk } from "./desk.ts"
+import type { Instruments } from "./instruments.ts"
 import { hedgeRefusal } from "./position-mode.ts"
 import type { Resolver } from "./resolver.ts"
 
@@ -27,7 +27,7 @@ export interface ReconcilerDeps {
   readonly isExclusive: boolean
   /** Insts the bot watches: looked through for orders that only the venue knows. */
   readonly insts: readonly Inst[]
-  readonly listed: (instruments: readonly InstrumentInfo[]) => void
+  readonly instruments: Instruments
 }
 
 const BACKOFF = { backoffMsMin: 500, backoffMsMax: 15_000 }
@@ -43,7 +43,6 @@ export class Reconciler {
   #why = "the private stream is not open yet"
   #runs = 0
   #timer: Timer | undefined
-  #hasInstruments = false
   /** Venue's time up to which every execution has been seen; undefined before anything is known. */
   #coveredAt: number | undefined
   readonly #reported = new Set<string>()
@@ -119,10 +118,10 @@ export class Reconciler {
   }
 
   async #compare(cause: string): Promise<void> {
-    const { desk, offset, resolver, backFill } = this.#deps
-    if (!this.#hasInstruments) {
-      this.#deps.listed(await this.#ask("liveInstruments", {}))
-      this.#hasInstruments = true
+    const { desk, offset, resolver, backFill, instruments } = this.#deps
+    if (!instruments.isKnown) {
+      const why = await instruments.ask()
+      if (why !== undefined) throw new Unanswered(`instruments: ${why}`)
     }
     await this.#checkMode()
     await this.#loadAccount()

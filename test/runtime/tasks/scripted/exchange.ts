@@ -40,6 +40,8 @@ export class Exchange {
   readonly requests: { readonly operation: string; readonly params: unknown }[] = []
   /** Who hears the account's events. */
   tell: (event: AccOrder | AccBalPos) => void = () => undefined
+  /** What it lists. */
+  instruments: readonly InstrumentInfo[] = [INSTRUMENT]
   /** Funding it booked, and the rates of its settlements. */
   readonly payments: Operations["fundingPaid"]["result"][number][] = []
   readonly rates: FundingRate[] = []
@@ -67,8 +69,8 @@ export class Exchange {
     switch (operation) {
       case "serverTime":
         return yes({ timestamp: Math.floor(this.#now() / 1_000) * 1_000 })
-      case "liveInstruments":
-        return yes([INSTRUMENT])
+      case "instruments":
+        return yes(this.instruments)
       case "place":
         return this.#place(params as unknown as PlaceParams)
       case "cancel":

@@ -4,7 +4,7 @@ import { REQUEST_LIFE_MS } from "./exchange.ts"
 
 const OPERATIONS: OperationName[] = [
   "serverTime",
-  "liveInstruments",
+  "instruments",
   "place",
   "amend",
   "cancel",

@@ -1,4 +1,10 @@
-import type { CallbackData, CallbackName, OrderChanged, Trouble } from "../../../../src/runtime/domain/callbacks.ts"
+import type {
+  CallbackData,
+  CallbackName,
+  InstrumentChanged,
+  OrderChanged,
+  Trouble,
+} from "../../../../src/runtime/domain/callbacks.ts"
 import { clientIds } from "../../../../src/runtime/domain/client-id.ts"
 import type { OrderRequest } from "../../../../src/runtime/domain/order.ts"
 import type { Outside, Venue } from "../../../../src/runtime/ports.ts"
@@ -35,6 +41,7 @@ export interface Life {
   readonly offset: Offset
   readonly changes: OrderChanged[]
   readonly troubles: Trouble[]
+  readonly instruments: InstrumentChanged[]
   readonly failures: string[]
   readonly turn: Turn
   readonly mortal: Mortal
@@ -78,6 +85,7 @@ export class World {
     const turn = new Turn(journal, (error) => failures.push(error.message))
     const changes: OrderChanged[] = []
     const troubles: Trouble[] = []
+    const instruments: InstrumentChanged[] = []
     const host: TaskHost = {
       outside,
       turn,
@@ -85,6 +93,7 @@ export class World {
         <C extends CallbackName>(callback: C) =>
         (data: CallbackData[C]) => {
           if (callback === "onOrder") changes.push(data as OrderChanged)
+          if (callback === "onInstrument") instruments.push(data as InstrumentChanged)
           if (callback === "onError") troubles.push(data as Trouble)
         },
       halt: (why) => failures.push(why),
@@ -119,7 +128,7 @@ export class World {
       ...this.#options.deps,
     })
     task.start()
-    return { task, rest, stream, offset, changes, troubles, failures, turn, mortal }
+    return { task, rest, stream, offset, changes, troubles, instruments, failures, turn, mortal }
   }
 
   /** A life that is ready to trade. */
