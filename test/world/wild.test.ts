@@ -66,10 +66,10 @@ describe("a bot that", () => {
     TEST_MS_MAX,
   )
 
-  test(
-    "spins for ever in start ends likewise, naming start",
-    async () => {
-      const program = await run("spin at start")
+  test.each(["spin at start", "spin later at start"])(
+    "spins for ever in start ends likewise, naming start: %s",
+    async (does) => {
+      const program = await run(does)
       expect(await program.ended).toBe(EXIT.stalled)
       expect(program.err()).toMatch(/ ms in wild\.start; ending with status 75\n$/)
     },

@@ -60,6 +60,7 @@ export class Engine {
   readonly #hosted: readonly Hosted[]
   #phase: Phase = "built"
   #stopping: Promise<void> | undefined
+  readonly #starting = new Set<Runner>()
   /** Settles when a stop begins: whoever still waits for a start waits no longer. */
   readonly #halted = Promise.withResolvers<void>()
 
@@ -178,11 +179,17 @@ export class Engine {
     const msMax = plan.options.startMsMax ?? START_MS_MAX
     const result = this.turn.run(() => runner.live("start", clock.now()))
     if (!isThenable(result)) return
+    this.#name(runner, true)
     const { promise: isLate, resolve } = Promise.withResolvers<true>()
     const timer = clock.timer(msMax, () => resolve(true))
     void this.#halted.promise.then(() => timer.cancel())
     const started = Promise.resolve(result)
-    if ((await Promise.race([isLate, started.finally(() => timer.cancel()), this.#halted.promise])) !== true) return
+    const settled = started.finally(() => {
+      timer.cancel()
+      this.#name(runner, false)
+    })
+    if ((await Promise.race([isLate, settled, this.#halted.promise])) !== true) return
+    this.#name(runner, false)
     this.turn.run(() => this.#delivery.unstarted(runner, `has not settled for ${msMax} ms`))
     started.then(
       () => this.#phase === "running" && runner.state === "new" && runner.run(),
@@ -193,6 +200,15 @@ export class Engine {
         if (runner.onThrow === "continue") runner.stop(`start failed: ${describe(error)}`)
       },
     )
+  }
+
+  /** No handler runs while starts are pending: what spins then is one of them, also after its first `await`. */
+  #name(runner: Runner, isPending: boolean): void {
+    if (isPending) this.#starting.add(runner)
+    else if (!this.#starting.delete(runner)) return
+    const { watch } = this.#delivery
+    const names = [...this.#starting].map(({ name }) => `${name}.start`)
+    watch.leave(names.length === 0 ? 0 : watch.label(names.join(" or ")))
   }
 
   /** Stops feeds, lets handlers finish, asks strategies to `stop`, cancels open orders where declared so, stops the rest. */

@@ -103,6 +103,35 @@ describe("a start that does not settle", () => {
   })
 })
 
+test("what spins while starts are pending is named by a watchdog, also after an await", async () => {
+  const names: string[] = []
+  const now: string[] = []
+  const watch = {
+    label: (name: string) => names.push(name),
+    enter: (label: number) => {
+      now.push(names[label - 1] ?? "nobody")
+      return 0
+    },
+    leave: (label: number) => void now.push(names[label - 1] ?? "nobody"),
+  }
+  const [one, two] = [gate(), gate()]
+  const { engine, clock } = rig(
+    bot({ name: "a" })
+      .task(tape)
+      .strategy({ name: "one", onTrade() {}, start: () => one.promise })
+      .strategy({ name: "two", onTrade() {}, start: () => two.promise }),
+    { watch },
+  )
+  const started = engine.start()
+  expect(now.at(-1)).toBe("one.start or two.start")
+  one.resolve()
+  await settle()
+  expect(now.at(-1)).toBe("two.start")
+  await clock.advance(30_000)
+  await started
+  expect(now.at(-1)).toBe("nobody")
+})
+
 test("a bound of a start that is no number of milliseconds is a mistake by name", () => {
   const wrong = bot({ name: "a" })
     .task(tape)

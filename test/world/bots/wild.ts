@@ -15,7 +15,9 @@ export default bot({
   account: "exclusive",
   limits: { openOrdersMax: 2 },
   openOrdersOnStop: "keep",
-  params: { does: choice("nothing", ["nothing", "spin", "spin at start", "reject", "wait at start"]) },
+  params: {
+    does: choice("nothing", ["nothing", "spin", "spin at start", "spin later at start", "reject", "wait at start"]),
+  },
 })
   .tasks([depth, tick, router])
   .strategy(
@@ -23,6 +25,7 @@ export default bot({
       name: "wild",
       start(ctx) {
         if (ctx.params.does === "spin at start") spin()
+        if (ctx.params.does === "spin later at start") return Promise.resolve().then(spin)
         return ctx.params.does === "wait at start" ? new Promise(() => undefined) : undefined
       },
       onSchedule(_, ctx) {
