@@ -6,7 +6,7 @@ import { entrance } from "#entrance"
 import { hashOf } from "../runtime/simulation/hash.ts"
 import { openTape, type TapeRecorder } from "../runtime/storage/tape.ts"
 import { readTape } from "../runtime/storage/tape-reader.ts"
-import { blockingPeer, type Peer } from "../models/zmq/index.ts"
+import type { Peer } from "../models/zmq/index.ts"
 
 /** One answer as it stands on a tape, on the channel `model <id of the task>`. */
 interface Recorded {
@@ -33,9 +33,6 @@ const sorted = (metadata: AltTensor["metadata"]): [string, string][] =>
 /** Opens a file for what model services answer. Throws JournalError where it cannot be written. */
 export const modelTape = (file: string, log?: Log): Promise<TapeRecorder> =>
   openTape({ file, clock: entrance.clock(), ...(log === undefined ? {} : { log }) })
-
-/** A service's answers, waited for with the whole thread: no virtual time passes meanwhile. */
-export const askStandingStill = blockingPeer
 
 /** The same runner, each of its answers and failures written to the tape. */
 export function recorded(

@@ -100,14 +100,17 @@ interface VirtualService {
 
 /** The Python service, asked while the virtual clock stands still; or what one answered before. */
 async function openService(machine: Machine, { record, replies }: VirtualModel): Promise<VirtualService> {
-  const { askStandingStill, modelTape: tapeOf, replies: recordedIn } = await import("../../world/replies.ts")
+  const { modelTape: tapeOf, replies: recordedIn } = await import("../../world/replies.ts")
   const tape = record === undefined ? undefined : await tapeOf(record)
   const modelTape = tape === undefined ? {} : { modelTape: tape }
   if (replies !== undefined) {
     const services = { [ENDPOINT]: await recordedIn(replies, MODEL_ID) }
     return { simulated: { services, ...modelTape }, close: async () => tape?.close() }
   }
-  const { startService } = await import("./python.ts")
+  const [{ startService }, { askStandingStill }] = await Promise.all([
+    import("./python.ts"),
+    import("../../world/standing.ts"),
+  ])
   const child = await startService(machine)
   const { peer, close } = await askStandingStill(child.endpoint, ANSWER_MS_MAX)
   return {

@@ -3,6 +3,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { buildPerigee } from "../../../../src/runtime/cli/build/carry.ts"
+import { cleanUp, interpreter, kit, service } from "../../../models/zmq/fixtures.ts"
 import { VERSION } from "../../../../src/runtime/cli/version.ts"
 
 const root = resolve(import.meta.dir, "../../../..")
@@ -34,12 +35,16 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "perigee-test-"))
   empty = join(folder, "empty")
   mkdirSync(empty)
+  await interpreter()
   perigee = join(folder, "perigee")
   await buildPerigee({ root, outFile: perigee, version: VERSION })
   writeFileSync(join(empty, "once.ts"), BOT)
   writeFileSync(join(empty, "wanted.ts"), "export const wanted: number = 3")
 }, 120_000)
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(async () => {
+  await cleanUp()
+  rmSync(folder, { recursive: true, force: true })
+})
 
 const KEYS = { BINANCE_API_KEY: "perigee-simulated-key", BINANCE_SECRET_KEY: "perigee-simulated-secret" }
 
@@ -97,6 +102,17 @@ describe("the one executable, in an empty folder without network", () => {
     expect(summary.events).toBeGreaterThan(50)
   }, 60_000)
 
+  test("runs the demo with its model in a Python service, which lies inside too", async () => {
+    const env = { PERIGEE_PYTHON: await interpreter(), TMPDIR: tmpdir() }
+    const words = [perigee, "demo", "--model", "zmq", "--seconds", "8", "--rate", "500", "--json"]
+    const process = Bun.spawn(alone(words), { cwd: empty, env, stdout: "pipe", stderr: "pipe" })
+    const [out, err, status] = await Promise.all([process.stdout.text(), process.stderr.text(), process.exited])
+    expect({ status, err }).toEqual({ status: 0, err: "" })
+    const summary = JSON.parse(out) as { predictions: number; predictionFailures: number }
+    expect(summary).toMatchObject({ bookGaps: 0, unknownOrders: 0, predictionFailures: 0 })
+    expect(summary.predictions).toBeGreaterThan(5)
+  }, 60_000)
+
   test("runs a bot file that imports perigee and its own parts", async () => {
     await withExchange(async (url) => {
       expect(await said([perigee, "run", "once.ts", ...live(url), "--db", "run.db"])).toMatchObject(traded)
@@ -146,19 +162,38 @@ describe("the one executable, in an empty folder without network", () => {
     })
   }, 90_000)
 
-  test("builds a bot with libzmq inside and opens it from there", async () => {
+  test("builds a bot that asks services, plain and encrypted, with libzmq inside", async () => {
     const text = `
-      import { bot, trades, zmq } from "perigee"
-      const tape = trades("binance-um", ["BTC_USDT_PERP"])
-      const model = zmq("tcp://127.0.0.1:9")
-      export default bot({ name: "asks" }).task(tape).task(model).strategy({ onTrade() {}, onPreds() {} })`
-    writeFileSync(join(empty, "asks.ts"), text)
+      import { bot, schedule, zmq } from "perigee"
+      const tick = schedule({ everyMs: 100 })
+      const models = [zmq("PLAIN", { curve: false, mode: "dealer" }), zmq("SECRET", { curve: true })] as const
+      export default bot({ name: "asks" }).task(tick).task(models[0]).task(models[1]).strategy({
+        onSchedule(_, ctx) {
+          for (const model of models)
+            ctx.predict(model, { timestamp: ctx.now(), data: Float32Array.of(1), shape: [1], metadata: {} })
+        },
+        onPreds({ data, task }, ctx) {
+          if (data.data[0] !== 2) throw new Error("that is not twice as much")
+          ctx.state.set("asked" + task.id, true)
+          if (ctx.state.get("asked1", false) && ctx.state.get("asked2", false)) ctx.log.warn("both answered")
+        },
+      })`
+    const pair = await service(["-c", "import zmq; print(*[key.decode() for key in zmq.curve_keypair()])"])
+    const [key = "", secret = ""] = pair.line.split(" ")
+    const double = "def predict(x, metadata): return 2 * x"
+    const plain = await kit(double, `0, "router"`)
+    const encrypted = await kit(double, "0", { PERIGEE_ZMQ_SERVER_SECRET_KEY: secret })
+    writeFileSync(join(empty, "asks.ts"), text.replace("PLAIN", plain.endpoint).replace("SECRET", encrypted.endpoint))
     const built = await said(alone([perigee, "build", "asks.ts", "-o", "asks", "--json"]))
     expect(built).toMatchObject({ models: ["zmq"], native: expect.arrayContaining(["zeromq/addon.node"]) })
     expect(readFileSync(join(empty, "asks")).includes("ort-wasm")).toBe(false)
-    await withExchange(async (url) => {
-      expect(await said([join(empty, "asks"), ...live(url)])).toMatchObject({ orders: 0, bookGaps: 0 })
-    })
+    const words = [join(empty, "asks"), "--live", "--http-port", "0", "--seconds", "1", "--json", "--log", "warn"]
+    const env = { PERIGEE_ZMQ_SERVER_KEY: key, TMPDIR: tmpdir() }
+    const process = Bun.spawn(words, { cwd: empty, env, stdout: "pipe", stderr: "pipe" })
+    const [out, err, status] = await Promise.all([process.stdout.text(), process.stderr.text(), process.exited])
+    expect({ status, err }).toEqual({ status: 0, err: "" })
+    expect(out).toContain("both answered")
+    expect(lastLine(out)).toMatchObject({ predictionFailures: 0 })
   }, 90_000)
 
   test("refuses a file that exports no bot and writes nothing", async () => {

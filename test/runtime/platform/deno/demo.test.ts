@@ -117,6 +117,14 @@ describe.skipIf(!hasDeno)("on Deno", () => {
     })
   }, 30_000)
 
+  test("the demo with its model behind ZeroMQ is refused in one plain line before anything starts", async () => {
+    expect(await ended(start(["demo", "--model", "zmq"]))).toEqual({
+      status: 2,
+      out: "",
+      err: "perigee demo: --model zmq needs Bun: ZeroMQ models run there only\n",
+    })
+  }, 30_000)
+
   test("an executable is refused in one plain line", async () => {
     expect(await ended(start(["build", join(root, "src/strategies/momentum.ts")]))).toEqual({
       status: 2,
