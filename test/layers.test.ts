@@ -23,6 +23,7 @@ const ROOMS: Record<string, string> = {
   index: "engine domain",
   strategies: "index",
   world: EVERYONE_BELOW_CLI,
+  testing: "world simulation",
   cli: "world http registry ports domain",
   main: "cli",
 }
@@ -75,7 +76,7 @@ const EXCEPTIONS: { path: string; touches: (keyof typeof OUTSIDE)[]; why: string
 const room = (path: string): string | undefined => {
   const file = path.replace(/^src\//, "")
   if (file === path) return undefined
-  if (["index.ts", "world.ts", "main.ts"].includes(file)) return file.slice(0, -3)
+  if (["index.ts", "world.ts", "testing.ts", "main.ts"].includes(file)) return file.slice(0, -3)
   if (file.startsWith("world/")) return "world"
   if (file === "runtime/ports.ts") return "ports"
   if (file === "exchanges/index.ts") return "registry"

@@ -49,7 +49,7 @@ function project(at: string, written: readonly Block[]): void {
   const settings = {
     extends: join(root, "tsconfig.json"),
     compilerOptions: {
-      paths: { perigee: [join(root, "src/index.ts")] },
+      paths: { perigee: [join(root, "src/index.ts")], "perigee/testing": [join(root, "src/testing.ts")] },
       typeRoots: [join(root, "node_modules/@types")],
     },
     include: ["**/*.ts", join(root, "src/**/*.d.ts")],
