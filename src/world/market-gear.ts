@@ -40,6 +40,7 @@ export class MarketGear {
       frames: host.counter("perigee_frames_total", "Frames received on public feeds", labels),
       unreadable: host.counter("perigee_unreadable_frames_total", "Frames that could not be read", labels),
       stalls: host.counter("perigee_stalls_total", "Times data arrived late beyond the bound", labels),
+      silences: host.counter("perigee_silences_total", "Times a subscription said nothing for its bound", labels),
     }
     this.hub = new FeedHub(outside, turn, venue, counters, { staleMsMax: STALE_MS_MAX, silenceMsMax: SILENCE_MS_MAX })
   }

@@ -90,6 +90,7 @@ describe("a feed of trades with a history", () => {
     world.clock.advance(40_000)
     const trades = world.told()
     expect(world.missed()).toBeGreaterThan(10)
+    expect(world.counters.get("perigee_missed_events_total")?.value).toBe(world.missed())
     expect(trades.length + world.missed()).toBe(world.truth(trades).length)
     expect(world.data<FeedStateChanged>("onFeedState").find(({ state }) => state === "gap")).toMatchObject({
       inst: BTC,

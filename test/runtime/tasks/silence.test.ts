@@ -21,6 +21,7 @@ describe("a subscription that says nothing", () => {
     const states = world.states().filter(({ inst }) => inst !== undefined)
     expect(states.map(({ state, inst }) => `${state} ${inst}`)).toEqual([`silent ${BTC}`, `live ${BTC}`])
     expect(states[0]!.why).toBe("no event for 10000 ms")
+    expect(world.counters.get("perigee_silences_total")?.value).toBe(1)
     expect(world.opened()).toBe(1)
     const [, ...renewal] = world.messages.map((text) => JSON.parse(text) as { method: string; params: string[] })
     expect(renewal.map(({ method, params }) => `${method} ${params.join()}`)).toEqual([

@@ -37,7 +37,17 @@ export function feedTask(spec: FeedSpec, host: TaskHost, deps: FeedDeps): Runnin
   const pastRefusal = historyRefusal(channel, deps.venue)
   const past = (inst: Inst) => pastOf(spec, inst, { venue: deps.venue, rest: deps.rest, clock })
 
+  const missedEvents = host.counter(
+    "perigee_missed_events_total",
+    "Trades and candles a feed lost and could not fetch",
+    {
+      market,
+      channel: channel.kind,
+    },
+  )
+
   const tellGap = (inst: Inst, missed: number, reason: string) => {
+    missedEvents.value += missed
     const timestamp = clock.now()
     const why = `${missed} ${channelName(channel)} of ${inst} were missed: ${reason}`
     log.warn("feed.gap", { market, inst, missed, why })

@@ -28,6 +28,7 @@ export interface HubCounters {
   readonly frames: { value: number }
   readonly unreadable: { value: number }
   readonly stalls: { value: number }
+  readonly silences: { value: number }
 }
 
 export interface HubOptions {
@@ -264,6 +265,7 @@ export class FeedHub {
     const { silent, back } = line.silence.look(now)
     for (const one of back) this.#tellOf(line, one, "live", "events come again")
     if (silent.length === 0) return
+    this.#counters.silences.value += silent.length
     for (const one of silent) {
       const why = `no event for ${one.boundMs * 2 ** (one.times - 1)} ms`
       this.#outside.log.warn("feed.silent", {
