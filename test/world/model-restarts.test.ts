@@ -46,7 +46,7 @@ def predict(x, metadata):
         await until(`life ${life} answers`, () => heard.answers.length > before + 2 * life)
         await kill()
       }
-      isOver = true
+      state.isOver = true
       await asks
       await Promise.all(outcomes)
       await until("nothing is left open", () => heard.answers.length + heard.failures.length >= asked.length)
