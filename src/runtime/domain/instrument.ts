@@ -1,4 +1,5 @@
 import {
+  absolute,
   ceilTo,
   compare,
   type Decimal,
@@ -26,8 +27,12 @@ export interface InstrumentInfo {
   readonly type: InstrumentType
   readonly status: InstrumentStatus
   readonly sizeUnit: "coin" | "contract"
-  /** Price step. "0": the venue fixes none. */
+  /** Price step. "0": the venue fixes none, but perhaps the two below. */
   readonly tickSize: Decimal
+  /** Significant figures that a price with decimals may have; whole numbers may always be (Hyperliquid, "Tick and lot size"). */
+  readonly priceFiguresMax?: number
+  /** Decimals that a price may have where there is no step. */
+  readonly pricePlacesMax?: number
   /** Size step. */
   readonly lotSize: Decimal
   readonly limitSizeMin: Decimal
@@ -49,8 +54,25 @@ export interface InstrumentInfo {
 
 /** Price on the venue's grid that never crosses the wished one: down for a buyer, up for a seller. */
 export function priceOnTick(info: InstrumentInfo, side: "BUY" | "SELL", price: Decimal): Decimal {
-  if (isZero(info.tickSize)) return price
-  return side === "BUY" ? floorTo(price, info.tickSize) : ceilTo(price, info.tickSize)
+  const tick = tickAt(info, price)
+  if (tick === undefined) return price
+  return side === "BUY" ? floorTo(price, tick) : ceilTo(price, tick)
+}
+
+/** The price step around a price, where there is one: it grows with the price where figures are limited. */
+export function tickAt(info: InstrumentInfo, price: Decimal): Decimal | undefined {
+  if (!isZero(info.tickSize)) return info.tickSize
+  const { priceFiguresMax, pricePlacesMax } = info
+  if (priceFiguresMax === undefined && pricePlacesMax === undefined) return undefined
+  const figures = priceFiguresMax === undefined ? Infinity : Math.max(0, priceFiguresMax - magnitudeOf(price))
+  const places = Math.min(figures, pricePlacesMax ?? Infinity)
+  return places === 0 ? "1" : `0.${"0".repeat(places - 1)}1`
+}
+
+/** Digits before the point; of what is below one, minus the zeros after the point: 12.5 has 2, 0.5 has 0, 0.0012 has -2. */
+function magnitudeOf(price: Decimal): number {
+  const [whole = "", fraction = ""] = absolute(price).split(".")
+  return whole === "0" ? -(/^0*/.exec(fraction)?.[0].length ?? 0) : whole.length
 }
 
 /**
@@ -119,8 +141,9 @@ export function orderMistakes(
   if (most !== undefined && compare(order.size, most) > 0)
     mistakes.push(`size ${order.size} is above the maximum ${most}`)
   if (order.price === undefined) return mistakes
-  if (!isZero(info.tickSize) && !isMultiple(order.price, info.tickSize)) {
-    mistakes.push(`price ${order.price} is not a multiple of tick ${info.tickSize}`)
+  const tick = tickAt(info, order.price)
+  if (tick !== undefined && !isMultiple(order.price, tick)) {
+    mistakes.push(`price ${order.price} is not a multiple of tick ${tick}`)
   }
   const notional = notionalOf(info, order.size, order.price)
   if (info.notionalMin !== undefined && order.reduceOnly !== true && compare(notional, info.notionalMin) < 0) {

@@ -71,6 +71,57 @@ describe("a price on the tick", () => {
   })
 })
 
+describe("a price of so many figures", () => {
+  // Hyperliquid's own examples ("Tick and lot size", read 2026-11): five figures, 6 - szDecimals decimals on perpetuals.
+  const perpetual = (szDecimals: number) => made({ tickSize: "0", priceFiguresMax: 5, pricePlacesMax: 6 - szDecimals })
+  const isFine = (info: InstrumentInfo, price: string): boolean =>
+    orderMistakes(info, { type: "limit", size: "1", price }).length === 0
+
+  test.each([
+    [0, "1234.5", true],
+    [0, "1234.56", false],
+    [0, "0.001234", true],
+    [0, "0.0012345", false],
+    [1, "0.01234", true],
+    [1, "0.012345", false],
+    [0, "123456", true],
+    [0, "12345.6", false],
+  ])("at szDecimals %d, %s is fine: %p", (szDecimals, price, fine) => {
+    expect(isFine(perpetual(szDecimals), price)).toBe(fine)
+  })
+
+  test.each([
+    ["12345.6", "12345", "12346"],
+    ["1234.56", "1234.5", "1234.6"],
+    ["0.0012345", "0.001234", "0.001235"],
+    ["99999.5", "99999", "100000"],
+    ["9.99999", "9.9999", "10"],
+    ["123456.7", "123456", "123457"],
+  ])("%s is %s for a buyer and %s for a seller", (price, bid, ask) => {
+    const info = perpetual(0)
+    expect([priceOnTick(info, "BUY", price), priceOnTick(info, "SELL", price)]).toEqual([bid, ask])
+  })
+
+  test("is never worse than the wished one, and one that the venue takes", () => {
+    fc.assert(
+      fc.property(amount, fc.integer({ min: 0, max: 6 }), (price, szDecimals) => {
+        const info = perpetual(szDecimals)
+        for (const side of ["BUY", "SELL"] as const) {
+          const rounded = priceOnTick(info, side, price)
+          expect(compare(rounded, price)).not.toBe(side === "BUY" ? 1 : -1)
+          expect(isFine(info, rounded)).toBe(true)
+          expect(priceOnTick(info, side, rounded)).toBe(rounded)
+        }
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  test("is any where the venue says nothing of it", () => {
+    expect(isFine(made({ tickSize: "0" }), "1.23456789")).toBe(true)
+  })
+})
+
 describe("a size on the lot", () => {
   test("is never more than the wished one, with its sign, and up it is never less", () => {
     fc.assert(
