@@ -1,3 +1,4 @@
+// A failure prints its seed and path: run it again with WEATHER_SEED=… WEATHER_PATH=…, and look for more with WEATHER_RUNS=3000.
 import { describe, expect, test } from "bun:test"
 import * as fc from "fast-check"
 import { compare, plus } from "../../../src/runtime/domain/decimal.ts"
@@ -39,6 +40,14 @@ const weather: fc.Arbitrary<Weather> = fc.record({
 })
 
 const STEPS = 60
+
+const { WEATHER_SEED, WEATHER_PATH, WEATHER_RUNS } = process.env
+const asked = {
+  ...(WEATHER_SEED === undefined ? {} : { seed: Number(WEATHER_SEED) }),
+  ...(WEATHER_PATH === undefined ? {} : { path: WEATHER_PATH }),
+}
+const runs =
+  WEATHER_RUNS === undefined ? { numRuns: 150, interruptAfterTimeLimit: 12_000 } : { numRuns: Number(WEATHER_RUNS) }
 
 /** A bot that places, amends and cancels at random against an exchange that fills at random, in bad weather. */
 async function storm(given: Weather): Promise<{ world: World; life: Life; sizes: Map<string, string[]> }> {
@@ -133,11 +142,18 @@ function check({ world, life, sizes }: Awaited<ReturnType<typeof storm>>): void 
   for (const clientId of sizes.keys()) expect(world.disk.orders.has(clientId)).toBe(true)
 }
 
+/** As long as it takes where more than the usual runs are asked for. */
+const LONG_MS = WEATHER_RUNS === undefined ? 20_000 : 86_400_000
+
 describe("in any weather", () => {
-  test("no order is placed twice, every fill counts once, and the journal ends as the venue", async () => {
-    await fc.assert(
-      fc.asyncProperty(weather, async (given) => check(await storm(given))),
-      { numRuns: 150, interruptAfterTimeLimit: 12_000 },
-    )
-  })
+  test(
+    "no order is placed twice, every fill counts once, and the journal ends as the venue",
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(weather, async (given) => check(await storm(given))),
+        { ...runs, ...asked },
+      )
+    },
+    LONG_MS,
+  )
 })
