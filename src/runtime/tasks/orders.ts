@@ -170,6 +170,7 @@ class Orders implements OrdersTask {
       desk,
       isExclusive,
       instrument: (inst) => trade.instrument(inst),
+      isReady: () => deps.stream.isLive && this.#reconciler.isDone,
     })
     this.#countdown = this.#countdownOf()
     this.#desk = desk

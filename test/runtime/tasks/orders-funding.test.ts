@@ -27,6 +27,9 @@ function pay(world: World, amount: string, { isTold = true, inst = INST, asset =
   if (isTold) world.exchange.tell({ ...event, ...stamps })
 }
 
+/** A client id of this bot's that its journal does not know. */
+const own = (counter: number): string => `00000000a1000001${String(counter).padStart(16, "0")}`
+
 const funding = (life: Life): string | undefined => life.task.pnl().find(({ inst }) => inst === INST)?.funding
 
 describe("funding on an account of the bot's own", () => {
@@ -157,13 +160,29 @@ describe("funding on a shared account", () => {
     settle(world, 0.001, 100)
     world.kill(life)
     await world.clock.advance(10)
-    world.exchange.put({ ...LIMIT, side: "SELL", size: "1", clientId: `00000000a1000001${"9".padStart(16, "0")}` })
+    world.exchange.put({ ...LIMIT, side: "SELL", size: "1", clientId: own(9) })
     world.exchange.trade(world.exchange.orders[1]!, "1")
     await world.clock.advance(120_000)
     const second = await world.live()
     await world.clock.advance(5_000)
     expect(second.task.position(INST).own).toBe("1")
     expect(funding(second)).toBe("-0.2")
+  })
+
+  test("waits for fills that were missed while the stream was gone", async () => {
+    const { world, life } = await holding("shared")
+    world.network.wire.isReachable = () => false
+    world.network.cut("private")
+    await world.clock.advance(1_000)
+    world.exchange.trade(world.exchange.put({ ...LIMIT, size: "3", clientId: own(8) }) as never, "3")
+    await world.clock.advance(1_000)
+    settle(world, 0.001, 100)
+    await world.clock.advance(40 * 60_000)
+    expect(funding(life)).toBe("0")
+    world.network.wire.isReachable = () => true
+    await world.clock.advance(120_000)
+    expect(life.task.position(INST).own).toBe("5")
+    expect(funding(life)).toBe("-0.5")
   })
 
   test("is not counted again where the account becomes the bot's own", async () => {

@@ -21,6 +21,8 @@ export interface FundingDeps {
   readonly desk: Desk
   readonly isExclusive: boolean
   readonly instrument: (inst: Inst) => InstrumentInfo | undefined
+  /** The private stream is open and what it missed is back: own sizes are what they are. */
+  readonly isReady: () => boolean
 }
 
 type Paid = Operations["fundingPaid"]["result"][number]
@@ -61,6 +63,8 @@ export class Funding {
   readonly #backoff: Backoff
   /** Counted, by inst and id. */
   readonly #known = new Map<string, FundingPayment>()
+  /** Those of them that an earlier run counted by the other basis: the account was shared and is not, or the other way round. */
+  #otherwise: readonly FundingPayment[] = []
   /** Newest settlement counted in earlier runs, and up to when rows of it are gone, by inst. */
   readonly #earlier = new Map<Inst, { readonly newestAt: number; readonly prunedUntil: number }>()
   /** Venue's time up to which all was asked for. */
@@ -94,6 +98,7 @@ export class Funding {
     const { journal, venue } = this.#deps
     const { market } = venue
     for (const payment of journal.fundings({ market, limit: SETTLEMENTS_MAX })) this.#known.set(keyOf(payment), payment)
+    this.#otherwise = [...this.#known.values()].filter(({ basis }) => basis !== this.#basis)
     for (const { market: of, inst, newestAt, prunedUntil } of journal.restored.funding) {
       if (of === market) this.#earlier.set(inst, { newestAt, prunedUntil })
     }
@@ -137,7 +142,8 @@ export class Funding {
   }
 
   async #look(): Promise<void> {
-    if (this.#isAsking || this.#isStopped) return
+    // A stream that is back asks by itself.
+    if (this.#isAsking || this.#isStopped || !this.#deps.isReady()) return
     this.#isAsking = true
     const before = this.#known.size
     const why = await this.#ask().finally(() => (this.#isAsking = false))
@@ -211,6 +217,7 @@ export class Funding {
     if (outcome.kind !== "accepted") return outcome.kind === "refused" ? outcome.reason : outcome.why
     const halves = outcome.value.length < ROWS_MAX ? undefined : halved(span)
     if (halves !== undefined) return (await this.#sharesIn(inst, halves[0])) ?? this.#sharesIn(inst, halves[1])
+    if (!this.#deps.isReady()) return "the private stream was lost meanwhile"
     const unpriced = outcome.value.find(({ markPrice }) => markPrice === undefined)
     if (unpriced !== undefined) return `the settlement of ${inst} at ${unpriced.fundingAt} has no mark price`
     return this.#take(outcome.value.map((rate) => this.#share(rate)))
@@ -256,15 +263,12 @@ export class Funding {
   }
 
   #isNew(payment: FundingPayment): boolean {
-    const { inst, timestamp, amount, basis } = payment
+    const { inst, timestamp, amount } = payment
     const since = this.#deps.desk.holdings.sinceAt(inst)
     if (isZero(amount) || this.#known.has(keyOf(payment))) return false
     if (since === undefined || timestamp < since) return false
     if (timestamp <= (this.#earlier.get(inst)?.prunedUntil ?? 0)) return false
-    // The account was declared shared in an earlier run and is not now, or the other way round.
-    return !this.#known
-      .values()
-      .some((one) => one.inst === inst && one.basis !== basis && Math.abs(one.timestamp - timestamp) < SAME_US)
+    return !this.#otherwise.some((one) => one.inst === inst && Math.abs(one.timestamp - timestamp) < SAME_US)
   }
 }
 
