@@ -1,4 +1,4 @@
-// Resident memory of a bot's own executable with all its rings full, without and with a model: the median from a warm-up
+// Resident memory of a bot's own executable, run as the image runs it, with all its rings full, without and with a model: the median from a warm-up
 // on, and the peak. Both run side by side on one simulated exchange.
 import { type Bench, median, type Row, valueRow } from "./measure.ts"
 import { built, freePort, memoryMb, program, type Running, scratch, simulator } from "./program.ts"
@@ -6,7 +6,7 @@ import { built, freePort, memoryMb, program, type Running, scratch, simulator } 
 const rate = 3_000
 /** Feeds of `bots/feeds.ts`. */
 const tasks = 5
-const baseline = "of the bot's own executable"
+const baseline = "of the bot's own executable, with the image's settings"
 
 export const bench: Bench = {
   name: "memory",

@@ -62,10 +62,16 @@ export async function simulator(rate: number): Promise<Running> {
   return { pid: child.pid, url, stop: () => end(child) }
 }
 
+/** What the Dockerfile tells the engine: programs run here as the image runs them. */
+function engineSettings(): Record<string, string> {
+  const lines = readFileSync(join(root, "Dockerfile"), "utf8").matchAll(/^ENV (BUN_JSC_\w+)=(\S+)$/gm)
+  return Object.fromEntries(Array.from(lines, ([, name = "", value = ""]) => [name, value]))
+}
+
 /** A built bot, or another program that answers on a port of its own. */
 export function program(words: readonly string[], port: number, cwd: string): Running {
   const keys = { BINANCE_API_KEY: SIM_ACCOUNT.apiKey, BINANCE_SECRET_KEY: SIM_ACCOUNT.secret }
-  const env = { ...process.env, ...keys }
+  const env = { ...process.env, ...engineSettings(), ...keys }
   const child = Bun.spawn([...words], { cwd, env, stdio: ["ignore", "ignore", "inherit"] })
   return { pid: child.pid, url: `http://127.0.0.1:${port}`, stop: () => end(child) }
 }

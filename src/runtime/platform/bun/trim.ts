@@ -2,7 +2,7 @@ import type { dlopen as Dlopen } from "bun:ffi"
 import type { readFileSync as ReadFileSync } from "node:fs"
 
 /**
- * Code, as text, for a module that has `dlopen` of bun:ffi and runs in a worker: from time to time it tells Linux that the pages of the executable's own code are not
+ * Code, as text, for a module that has `dlopen` of bun:ffi and runs in a worker: from time to time it tells Linux that the pages of the executable's own code and constants are not
  * needed. They are clean copies of the file, so nothing is lost: what runs is mapped again at its next use, from the page
  * cache, in about a millisecond altogether; what only the start used (parser, compiler, module loader) stays out. Measured
  * on a bot's own executable: 57 MB of the file resident before, about 38 MB after, of 110 MB in all. The first time
@@ -19,16 +19,16 @@ function trimming(dlopen: typeof Dlopen, readFileSync: typeof ReadFileSync, prog
   const delayMsMax = 600_000
   if (process.platform !== "linux") return
 
-  /** Only what is executable: data of the file may have been changed in memory, and would come back as it was. */
-  const ranges = (): readonly (readonly [from: bigint, bytes: bigint])[] => {
-    const lines = readFileSync("/proc/self/maps", "utf8").split("\n")
-    return lines
-      .filter((line) => line.includes(" r-xp ") && line.endsWith(program))
-      .map((line) => {
-        const [from = "0", to = "0"] = line.slice(0, line.indexOf(" ")).split("-")
+  /** What may not be written and was not since it was mapped: nothing of it can differ from the file. */
+  const ranges = (): readonly (readonly [from: bigint, bytes: bigint])[] =>
+    readFileSync("/proc/self/smaps", "utf8")
+      .split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m)
+      .filter((map) => /^\S+ r-[x-]p /.test(map) && map.slice(0, map.indexOf("\n")).endsWith(program))
+      .filter((map) => /^Anonymous: +0 kB$/m.test(map))
+      .map((map) => {
+        const [from = "0", to = "0"] = map.slice(0, map.indexOf(" ")).split("-")
         return [BigInt(`0x${from}`), BigInt(`0x${to}`) - BigInt(`0x${from}`)] as const
       })
-  }
 
   const libc = (() => {
     for (const file of ["libc.so.6", `libc.musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`]) {
