@@ -12,3 +12,25 @@ describe("the end of a step of the virtual clock", () => {
     expect(new Set(seen)).toEqual(new Set([1, 2, 3]))
   })
 })
+
+describe("a task of the event loop's own", () => {
+  test("drains microtasks though whoever asked for it is one", async () => {
+    await Promise.resolve()
+    const seen = await platform.inOwnTask(() => {
+      let isDone = false
+      queueMicrotask(() => queueMicrotask(() => (isDone = true)))
+      platform.drainMicrotasks()
+      return isDone
+    })
+    expect(seen).toBe(true)
+  })
+
+  test("hands on what its work throws", async () => {
+    const failed = await platform
+      .inOwnTask(() => {
+        throw new Error("no")
+      })
+      .catch(String)
+    expect(failed).toBe("Error: no")
+  })
+})
