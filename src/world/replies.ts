@@ -8,6 +8,8 @@ import { openTape, type TapeRecorder } from "../runtime/storage/tape.ts"
 import { readTape } from "../runtime/storage/tape-reader.ts"
 import type { Peer } from "../models/zmq/index.ts"
 
+export type { Peer }
+
 /** One answer as it stands on a tape, on the channel `model <id of the task>`. */
 interface Recorded {
   /** Hash of the request's data, shape and metadata. */

@@ -23,9 +23,10 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   "npm run build": "test/runtime/cli/build makes executables; two at once would write the same file",
   "docker build -t perigee .": "wants Docker",
   "docker build --target bot --build-arg BOT=src/strategies/echo.ts -t echo .": "wants Docker",
-  "docker run --rm -p 127.0.0.1:8600:8600 --memory 384m perigee": "wants Docker",
+  "docker run --rm -p 127.0.0.1:8600:8600 --memory 256m perigee": "wants Docker",
   'docker run -d --restart on-failure --memory 128m -v echo:/data -e BINANCE_API_KEY_FILE=/run/secrets/key -e BINANCE_SECRET_KEY_FILE=/run/secrets/secret -v "$PWD/secrets:/run/secrets:ro" echo --live':
     "wants Docker",
+  "scripts/limits.sh --seconds 60": "wants root, cgroups and three minutes",
   "scripts/container.sh --seconds 60": "wants root, buildah and debootstrap",
 }
 

@@ -30,7 +30,8 @@ export class Session {
   async run({ text, status }: Command): Promise<string | undefined> {
     const [, name, value] = /^export (\w+)=(\S*)$/.exec(text) ?? []
     if (name !== undefined) {
-      this.#env[name] = value ?? ""
+      const [, program] = /^\$\((\S+)\)$/.exec(value ?? "") ?? []
+      this.#env[name] = program === undefined ? (value ?? "") : await printed(program)
       return undefined
     }
     const words = split(text).map((word) =>
@@ -54,7 +55,7 @@ export class Session {
   #spawn(words: readonly string[]): Background["child"] {
     const [program = "", ...rest] = words
     const isOurs = PERIGEE.includes(program)
-    const isRepository = program === "npm" || program.startsWith("node_modules/")
+    const isRepository = program === "npm" || /^(?:node_modules|python|scripts)\//.test(program)
     const command = isOurs ? [process.execPath, join(root, "src/main.ts"), ...rest] : [program, ...rest]
     const { port } = new URL(this.#endpoint)
     return Bun.spawn(command, {
@@ -123,6 +124,14 @@ export class Session {
 
 const text = (stream: ReadableStream<Uint8Array>): Promise<string> => new Response(stream).text()
 
+/** What a program of this repository prints, as `$(…)` would give it. */
+async function printed(program: string): Promise<string> {
+  const child = Bun.spawn([join(root, program)], { stdin: "ignore", stdout: "pipe", stderr: "inherit" })
+  const out = await text(child.stdout)
+  if ((await child.exited) !== 0) throw new Error(`${program} failed`)
+  return out.trimEnd()
+}
+
 /** Words as a shell would split them: double and single quotes hold words together. */
 const split = (command: string): string[] =>
   [...command.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map((match) => match[1] ?? match[2] ?? match[3] ?? "")
@@ -134,13 +143,15 @@ function runsOn(words: readonly string[]): boolean {
   return isOurs ? words[1] === "sim" || words[1] === "run" : words.includes("--live")
 }
 
-/** The demo for one second, however long the document lets it run. */
+/** The demo for one second, however long the document lets it run in real time. */
 function shortened(words: readonly string[]): string[] {
   const isDemo =
     (words[0] === "npm" && words[1] === "start") || (PERIGEE.includes(words[0] ?? "") && words[1] === "demo")
   const at = words.indexOf("--seconds")
   const isRun = PERIGEE.includes(words[0] ?? "") && words[1] === "run"
   const free = isRun ? ["--http-port", "0"] : []
+  // On a virtual clock a minute takes a second, and what follows may want what happens in it.
+  if (words.includes("--virtual")) return [...words]
   if (at >= 0) return [...words.map((word, place) => (place === at + 1 ? "1" : word)), ...free]
   if (!isDemo) return [...words]
   return [...words, ...(words[0] === "npm" && !words.includes("--") ? ["--"] : []), "--seconds", "1"]

@@ -32,8 +32,8 @@ elif missing:
     print("missing " + " ".join(missing))
 else:
     import runpy
-    for name in ("PERIGEE_ZMQ_SERVER_SECRET_KEY", "PERIGEE_ZMQ_SERVER_SECRET_KEY_FILE"):
-        os.environ.pop(name, None)
+    for end in ("", "_FILE"):
+        os.environ.pop("PERIGEE_ZMQ_SERVER_SECRET_KEY" + end, None)
     sys.argv = sys.argv[1:]
     runpy.run_path(sys.argv[0], run_name="__main__")
 `
