@@ -22,6 +22,9 @@ const CALL = 0x10
 const whole = readFileSync(wasmPath)
 const functions = functionCount(whole)
 const used = new Set<number>()
+/** Those that ran while a session was open. */
+const running = new Set<number>()
+let isOpen = false
 const seenCalls = borrowImport(whole)
 
 type Imports = Record<string, Record<string, (value: number) => unknown>>
@@ -58,10 +61,15 @@ function watchRuntime(): void {
     for (const names of Object.values(imports)) {
       const mine = names[seenCalls.name]
       if (mine === undefined) continue
-      names[seenCalls.name] = (value) => (value >= mark ? void used.add(value - mark) : mine(value))
+      names[seenCalls.name] = (value) => (value >= mark ? see(value - mark) : mine(value))
     }
     return instantiate(module, imports as never)
   }
+}
+
+function see(index: number): void {
+  used.add(index)
+  if (isOpen) running.add(index)
 }
 
 interface ZooModel {
@@ -97,6 +105,7 @@ const filled = (shape: readonly number[], fill: (index: number) => number) => ({
 function exercise(ort: Ort, bytes: Uint8Array, shapes?: readonly (readonly number[])[]): void {
   try {
     const session = openSession(ort, bytes)
+    isOpen = true
     const declared = session.inputs.map(({ shape }) => shape.map((size) => (typeof size === "string" ? 2 : size)))
     for (const fill of fills)
       for (const output of session.outputs.keys())
@@ -115,6 +124,8 @@ function exercise(ort: Ort, bytes: Uint8Array, shapes?: readonly (readonly numbe
     session.close()
   } catch {
     // A model that cannot be opened: the way to its error message is recorded.
+  } finally {
+    isOpen = false
   }
 }
 
@@ -144,22 +155,32 @@ for (const { file, inputs, batch } of zoo) {
     exercise(ort, bytes, rows === undefined ? shapes : shapes.map((shape) => shape.with(0, rows)))
 }
 
-const bits = new Uint8Array(Math.ceil(functions / 8))
-for (const index of used) bits[index >> 3]! |= 1 << (index & 7)
-const lines =
-  Buffer.from(bits)
-    .toString("base64")
-    .match(/.{1,110}/g) ?? []
-const text = `// Made by scripts/record-kept.ts from ${zoo.length} models; ${used.size} of ${functions} functions.
+/** One bit a function, in lines of text. */
+function listed(set: ReadonlySet<number>): string {
+  const bits = new Uint8Array(Math.ceil(functions / 8))
+  for (const index of set) bits[index >> 3]! |= 1 << (index & 7)
+  const lines =
+    Buffer.from(bits)
+      .toString("base64")
+      .match(/.{1,110}/g) ?? []
+  return lines.map((line) => `    "${line}",`).join("\n")
+}
+
+const text = `// Made by scripts/record-kept.ts from ${zoo.length} models; ${used.size} of ${functions} functions, ${running.size} once a session is open.
 import type { Kept } from "./trim.ts"
 
 export const kept: Kept = {
   wasmBytes: ${whole.length},
   functions: ${functions},
   bits: [
-${lines.map((line) => `    "${line}",`).join("\n")}
+${listed(used)}
+  ].join(""),
+  running: [
+${listed(running)}
   ].join(""),
 }
 `
 writeFileSync(new URL("../src/models/onnx/kept.ts", import.meta.url), text)
-console.log(`fixtures need ${basic}, with the zoo ${used.size} of ${functions} functions`)
+console.log(
+  `fixtures need ${basic}, with the zoo ${used.size} of ${functions} functions, ${running.size} once a session is open`,
+)

@@ -1,7 +1,7 @@
 import { describe, ModelError } from "../../runtime/domain/errors.ts"
 import { type FoundModel, findModel, type InputConfig, type ModelConfig, type ModelSource } from "./config.ts"
 import { castName, elementName, elementType } from "./element.ts"
-import { isDead, openRuntime, type RuntimeKind } from "./ort.ts"
+import { isDead, openRuntime, type RuntimeKind, settle } from "./ort.ts"
 import { openSession, type Session, type Slot, type Values } from "./session.ts"
 
 /** What is known of a model once it is loaded. */
@@ -31,6 +31,7 @@ export async function openModel(source: ModelSource, config: ModelConfig, runtim
   const session = named(found.file, () => openSession(ort, found.bytes))
   const plan = named(found.file, () => inputPlan(session, found.inputs))
   const output = named(found.file, () => chooseOutput(session.outputs, found.outputIndex))
+  await settle(ort)
   warmUp(session, output)
   const { name, file, nan } = found
   return {

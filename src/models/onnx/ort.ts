@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { ModelError } from "../../runtime/domain/errors.ts"
+import { Stage } from "./handover.ts"
 import { kept } from "./kept.ts"
-import { trimmed } from "./trim.ts"
+import { trimmed, withGlobals } from "./trim.ts"
 
 /** Pointers are 32 bits wide; a call that fails returns 0 for a handle or an error code that is not 0. */
 type Pointer = number
@@ -72,30 +73,76 @@ export function openRuntime(kind: RuntimeKind): Promise<Ort> {
 }
 
 async function start(kind: RuntimeKind): Promise<Ort> {
-  const [{ default: load }, module] = await Promise.all([
+  const [{ default: load }, files] = await Promise.all([
     import("onnxruntime-web/ort-wasm-simd-threaded.mjs"),
-    wasmBytes(kind).then((bytes) => WebAssembly.compile(bytes)),
+    wasmFiles(kind),
   ])
-  const ort = (await withoutWorkerSwap(() => instantiated(load, module))) as Ort
+  collect()
+  const stage = new Stage()
+  const ort = (await withoutWorkerSwap(() => instantiated(load, stage, files))) as Ort
   if (ort._OrtInit(1, LOG_FATAL) !== 0) throw new ModelError(`the ONNX runtime did not start: ${lastError(ort)}`)
+  if (files.running !== undefined) heirs.set(ort, { stage, running: files.running })
   return ort
 }
 
-function instantiated(load: (settings: Record<string, unknown>) => Promise<unknown>, module: WebAssembly.Module) {
+function instantiated(load: (settings: Record<string, unknown>) => Promise<unknown>, stage: Stage, files: Files) {
   const failure = Promise.withResolvers<never>()
   const settings = {
     numThreads: 1,
     // Given bytes instead, the loader would keep them for the life of the process; and it does not see this step fail.
-    instantiateWasm(imports: Imports, use: (instance: WebAssembly.Instance) => void) {
-      WebAssembly.instantiate(module, imports).then(use, failure.reject)
+    instantiateWasm(imports: Imports, use: (instance: { readonly exports: unknown }) => void) {
+      const bytes = files.whole
+      files.whole = new Uint8Array()
+      stage.begin(bytes, imports).then((exports) => use({ exports }), failure.reject)
     },
   }
   return Promise.race([load(settings), failure.promise])
 }
 
-async function wasmBytes(kind: RuntimeKind): Promise<Uint8Array<ArrayBuffer>> {
+interface Files {
+  /** To start with. */
+  whole: Uint8Array<ArrayBuffer>
+  /** To go on with, once sessions are open. */
+  readonly running: Uint8Array<ArrayBuffer> | undefined
+}
+
+const heirs = new WeakMap<Ort, { readonly stage: Stage; readonly running: Uint8Array<ArrayBuffer> }>()
+
+/** Once no more sessions will be opened in it: lets go of the code that only a start needs, where the runtime is a trimmed one. */
+export async function settle(ort: Ort): Promise<void> {
+  const heir = heirs.get(ort)
+  if (heir === undefined) return
+  heirs.delete(ort)
+  await heir.stage.handOver(heir.running, ort as unknown as Record<string, unknown>)
+  // In this turn the stack still holds on to the first instance.
+  await nextTurn()
+  collect()
+}
+
+const nextTurn = (): Promise<void> =>
+  new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel()
+    const heard = () => {
+      port1.close()
+      resolve()
+    }
+    port1.addEventListener("message", heard, { once: true })
+    port1.start()
+    port2.postMessage(0)
+  })
+
+/** Megabytes that nobody would come for in a quiet worker. */
+function collect(): void {
+  if (typeof Bun !== "undefined") Bun.gc(true)
+}
+
+async function wasmFiles(kind: RuntimeKind): Promise<Files> {
   const whole = readFileSync(await wasmPath())
-  return (kind === "trimmed" ? trimmed(whole, kept) : undefined) ?? whole
+  const first = kind === "trimmed" ? trimmed(whole, kept) : undefined
+  if (first === undefined) return { whole, running: undefined }
+  const running = trimmed(whole, { ...kept, bits: kept.running })
+  if (running === undefined) return { whole: first, running }
+  return { whole: withGlobals(first, false), running: withGlobals(running, true) }
 }
 
 async function wasmPath(): Promise<string> {

@@ -3,7 +3,13 @@
 // Running into one (a model with an operator outside the recorded set) is noticed by the caller, who starts over with the whole file,
 // so a trimmed runtime answers exactly like the whole one or not at all.
 
+const GLOBAL_SECTION = 6
+const EXPORT_SECTION = 7
+const START_SECTION = 8
 const CODE_SECTION = 10
+const GLOBAL_KIND = 3
+/** What the names of exported globals start with; the file's own names are two or three letters. */
+export const GLOBAL = "global-"
 /** No locals; `unreachable`; `end`. */
 const TRAP = [0x00, 0x00, 0x0b]
 
@@ -105,20 +111,52 @@ export function instructionsAt(body: Uint8Array): number {
 }
 
 /** Which functions to keep, for one exact file. */
-export interface Kept {
+export interface Cut {
   readonly wasmBytes: number
   readonly functions: number
   /** Base64 of one bit a function, lowest first. */
   readonly bits: string
 }
 
+export interface Kept extends Cut {
+  /** Likewise, of those that an open session still needs: to run, to fail, to be closed. */
+  readonly running: string
+}
+
 /** The file without the functions that are not kept, or undefined where the list was made for another file. */
-export function trimmed(bytes: Uint8Array, kept: Kept): Uint8Array<ArrayBuffer> | undefined {
-  if (bytes.length !== kept.wasmBytes || functionCount(bytes) !== kept.functions) return undefined
-  const bits = Uint8Array.from(atob(kept.bits), (letter) => letter.charCodeAt(0))
+export function trimmed(bytes: Uint8Array, cut: Cut): Uint8Array<ArrayBuffer> | undefined {
+  if (bytes.length !== cut.wasmBytes || functionCount(bytes) !== cut.functions) return undefined
+  const bits = Uint8Array.from(atob(cut.bits), (letter) => letter.charCodeAt(0))
   const trap = [Uint8Array.from(TRAP)]
   return withBodies(bytes, (index, body) => {
     const isKept = (((bits[index >> 3] ?? 0) >> (index & 7)) & 1) === 1
     return isKept ? [body] : trap
   })
 }
+
+/** The same module with its globals exported, the first as `GLOBAL` and 0; without its start function where it is to join a memory in use. */
+export function withGlobals(bytes: Uint8Array, isJoining: boolean): Uint8Array<ArrayBuffer> {
+  const all = sections(bytes)
+  const globals = all.find(({ id }) => id === GLOBAL_SECTION)
+  const count = globals === undefined ? 0 : readNumber({ bytes, at: globals.body })
+  const pieces = all
+    .filter(({ id }) => !isJoining || id !== START_SECTION)
+    .flatMap(({ id, start, body, end }) => {
+      if (id !== EXPORT_SECTION) return [bytes.subarray(start, end)]
+      const cursor = { bytes, at: body }
+      const before = readNumber(cursor)
+      const names = Array.from({ length: count }, (_, at) => exportOf(`${GLOBAL}${at}`, at))
+      const content = [numberBytes(before + count), bytes.subarray(cursor.at, end), ...names].map((each) =>
+        Uint8Array.from(each),
+      )
+      return [Uint8Array.from([EXPORT_SECTION, ...numberBytes(total(content))]), ...content]
+    })
+  return concatenated([bytes.subarray(0, 8), ...pieces])
+}
+
+const exportOf = (name: string, global: number): number[] => [
+  name.length,
+  ...Array.from(name, (letter) => letter.charCodeAt(0)),
+  GLOBAL_KIND,
+  ...numberBytes(global),
+]

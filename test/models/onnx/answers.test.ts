@@ -1,9 +1,9 @@
 import { afterAll, describe, expect, test } from "bun:test"
 import { readFileSync } from "node:fs"
 import { type Model, openModel } from "../../../src/models/onnx/model.ts"
-import { openRuntime } from "../../../src/models/onnx/ort.ts"
+import { isDead, openRuntime, settle } from "../../../src/models/onnx/ort.ts"
 import { openSession } from "../../../src/models/onnx/session.ts"
-import { cases, distance, modelOf } from "./fixtures.ts"
+import { cases, distance, modelOf, realCases } from "./fixtures.ts"
 
 // Models are opened once for all of their cases.
 const opened = new Map<string, Promise<Model>>()
@@ -47,6 +47,14 @@ describe("answers of the native runtime", () => {
   })
 })
 
+function failure(run: () => unknown): unknown {
+  try {
+    return run()
+  } catch (error) {
+    return error
+  }
+}
+
 describe("one runtime", () => {
   test("gives the same bits again and again, whatever was asked between", async () => {
     const [one, other] = cases.filter(({ file }) => file === "momentum")
@@ -58,10 +66,26 @@ describe("one runtime", () => {
     }
   })
 
+  test("gives the same bits once it has let go of what only a start needs, and refuses as it did", async () => {
+    const ort = await openRuntime("trimmed")
+    const session = openSession(ort, readFileSync(modelOf("transformer")))
+    const one = realCases.find(({ file }) => file === "transformer")!
+    const before = session.run([one], 0)
+    const wrong = { data: new Float32Array(3), shape: [1, 1, 3] }
+    const refusal = failure(() => session.run([wrong], 0))
+    await settle(ort)
+    expect(session.run([one], 0)).toEqual(before)
+    expect(failure(() => session.run([wrong], 0))).toEqual(refusal)
+    for (let round = 0; round < 100; round++) session.run([one], 0)
+    expect(session.run([one], 0)).toEqual(before)
+    // What is gone is gone by name: whoever needs it opens the runtime again.
+    expect(isDead(failure(() => openSession(ort, readFileSync(modelOf("mlp")))))).toBe(true)
+  })
+
   test("does not grow while models are opened and closed and the shape of requests changes", async () => {
     const ort = await openRuntime("trimmed")
     const bytes = readFileSync(modelOf("mlp"))
-    for (let round = 0; round < 1_000; round++) {
+    for (let round = 0; round < 300; round++) {
       const session = openSession(ort, bytes)
       for (const rows of [1, 200, 7]) session.run([{ data: new Float32Array(rows * 6), shape: [rows, 6] }], 0)
       session.close()

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test"
 import { readFileSync } from "node:fs"
 import { kept } from "../../../src/models/onnx/kept.ts"
-import { functionCount, trimmed, withBodies } from "../../../src/models/onnx/trim.ts"
+import { functionCount, GLOBAL, trimmed, withBodies, withGlobals } from "../../../src/models/onnx/trim.ts"
 import wasmPath from "../../../src/models/onnx/wasm-file.ts"
 
 // (func (export "one") (result i32) i32.const 1) (func (export "two") (result i32) i32.const 2)
@@ -43,5 +43,18 @@ describe("trimming", () => {
     expect(small).toBeDefined()
     expect(WebAssembly.validate(small!)).toBe(true)
     expect(small!.length).toBeLessThan(runtime.length / 2)
+  })
+
+  test("leaves less than a tenth of the functions for sessions that are open, all of them among those for opening", () => {
+    const [starting, running] = [kept.bits, kept.running].map((text) =>
+      Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)),
+    )
+    expect(running!.every((bits, at) => (bits & ~starting![at]!) === 0)).toBe(true)
+    const count = running!.reduce((sum, bits) => sum + bits.toString(2).replaceAll("0", "").length, 0)
+    expect(count).toBeLessThan(kept.functions / 10)
+    const joining = withGlobals(trimmed(runtime, { ...kept, bits: kept.running })!, true)
+    expect(WebAssembly.validate(joining)).toBe(true)
+    const names = WebAssembly.Module.exports(new WebAssembly.Module(joining)).map(({ name }) => name)
+    expect(names.filter((name) => name.startsWith(GLOBAL)).length).toBeGreaterThan(0)
   })
 })
