@@ -125,6 +125,14 @@ export const relays = bot({ name: "relays" })
     desk,
     accountOrders("binance-um"),
     zmq(5555),
+    zmq("ipc:///run/model.sock", {
+      mode: "dealer",
+      inFlightMax: 8,
+      replyBytesMax: 1_000,
+      curve: "FAST",
+      deadlineMs: 50,
+    }),
+    onnx("models/momentum.onnx", { optional: true, inline: true, queueMax: 4, whenFull: "newest" }),
     lob("okx", ["BTC_USDT_SWAP"] as string[], { form: "bbo" }),
   ])
   .task(bbo("binance-um", ["BTC_USDT_PERP", "ETH_USDT_PERP"]))

@@ -11,6 +11,7 @@ import {
   schedule,
   type TradeMsg,
   trades,
+  zmq,
 } from "../../src/index.ts"
 
 const tape = trades("binance-um", ["BTC_USDT_PERP"])
@@ -154,3 +155,11 @@ bot({ name: "b", params: params({ threshold: number(0.5) }) })
       ctx.log.info(wrong)
     },
   })
+
+// ---- options that another kind of model has, or none ----
+// @ts-expect-error a service is asked by REQ or DEALER
+zmq(5555, { mode: "pub" })
+// @ts-expect-error a service is never on the loop
+zmq(5555, { inline: true })
+// @ts-expect-error a file is not encrypted
+onnx("models/momentum.onnx", { curve: true })
