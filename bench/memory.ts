@@ -12,7 +12,7 @@ export const bench: Bench = {
   name: "memory",
   async run({ isQuick }) {
     const { folder, close } = scratch()
-    const [warmUpSec, seconds] = isQuick ? [3, 5] : [60, 30]
+    const [warmUpSec, seconds] = isQuick ? [3, 5] : [120, 30]
     const [plain, model] = [await built("full", folder), await built("full-model", folder)]
     const exchange = await simulator(rate)
     const bots = [plain, model].map((file) => start(file, exchange.url, folder))
