@@ -97,6 +97,20 @@ describe("a feed of trades with a history", () => {
     })
   })
 
+  test("whose first subscription is never answered begins with its history all the same, not with what came before", async () => {
+    let isMuted = true
+    const world = await exchange({ mute: (text) => isMuted && text.includes('"result"') })
+    world.feed(TRADES, { history: 20 }).start()
+    world.clock.advance(5_000)
+    expect(world.told()).toEqual([])
+    isMuted = false
+    world.clock.advance(20_000)
+    const trades = world.told()
+    expect(trades.findIndex(({ isHistory }) => isHistory !== true)).toBe(20)
+    expect(idsOf(trades)).toEqual(world.truth(trades))
+    expect(world.missed()).toBe(0)
+  })
+
   test("stopped while its history is under way tells nothing more", async () => {
     const world = await exchange({ refuse: () => true })
     const task = world.feed(TRADES, { history: 100 })

@@ -1,14 +1,15 @@
 // A feed whose strategy drives it, on virtual time against the venue's own front: the runtime keeps its pulse.
 import { describe, expect, test } from "bun:test"
 import type { Trouble } from "../../../src/runtime/domain/callbacks.ts"
+import type { VenueLimits } from "../../../src/runtime/ports.ts"
 import type { Outcome } from "../../../src/runtime/domain/outcome.ts"
 import { CALM, exchange, TRADES } from "./market.ts"
 
 type World = Awaited<ReturnType<typeof exchange>>
 
 /** What a strategy would do on `onWsEvent`. */
-async function driven(world: World) {
-  const feed = world.manual(TRADES)
+async function driven(world: World, limits: Partial<VenueLimits> = {}) {
+  const feed = world.manual(TRADES, limits)
   const { url, messages } = world.subscription(TRADES)
   const drive = async (): Promise<Outcome<undefined>> => {
     const answer = feed.manual!.connect(url)
@@ -39,7 +40,7 @@ describe("a manual feed", () => {
   test("pings what is quiet, so that a quiet market costs nothing", async () => {
     const world = await exchange({ flow: false })
     await driven(world)
-    world.clock.advance(3_600_000)
+    world.clock.advance(1_200_000)
     expect([words(world), world.opened()]).toEqual([["connecting", "live"], 1])
   })
 
@@ -60,12 +61,14 @@ describe("a manual feed", () => {
 
   test("whose connection grows old is told before the venue ends it", async () => {
     const world = await exchange({ flow: false })
-    await driven(world)
-    world.clock.advance(86_400_000 * 0.91)
-    expect(world.states().at(-1)).toMatchObject({ state: "ageing", why: expect.stringContaining("connect again") })
-    world.clock.advance(86_400_000 * 0.1)
-    expect(words(world)).toEqual(["connecting", "live", "ageing", "lost"])
-    expect(world.of("onWsEvent").length).toBe(2)
+    await driven(world, { connectionAgeMsMax: 600_000 })
+    world.clock.advance(530_000)
+    expect(words(world)).toEqual(["connecting", "live"])
+    world.clock.advance(20_000)
+    expect(words(world)).toEqual(["connecting", "live", "ageing"])
+    expect(world.states().at(-1)!.why).toBe(
+      "binance-um ends this connection in about 60000 ms; shut it down and connect again",
+    )
   })
 
   test("shut down by its strategy stays so, and leaves nothing running; a new connect is a new life", async () => {

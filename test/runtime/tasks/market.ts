@@ -4,7 +4,7 @@ import type { FeedStateChanged } from "../../../src/runtime/domain/callbacks.ts"
 import type { Channel } from "../../../src/runtime/domain/channel.ts"
 import type { Trade } from "../../../src/runtime/domain/events.ts"
 import type { FeedSpec } from "../../../src/runtime/domain/task.ts"
-import type { Front } from "../../../src/runtime/ports.ts"
+import type { Front, VenueLimits } from "../../../src/runtime/ports.ts"
 import type { Faults } from "../../../src/runtime/simulation/faults.ts"
 import { serveFront } from "../../../src/runtime/simulation/serve.ts"
 import { feedTask } from "../../../src/runtime/tasks/feed/feed.ts"
@@ -85,7 +85,9 @@ export async function exchange(options: ExchangeOptions = {}) {
     gear,
     feed: (channel: Channel, more: Partial<FeedSpec> = {}) =>
       feedTask(specOf(channel, more), world.host, { hub, venue, rest, keeper: (inst) => gear.keeper(inst) }),
-    manual: (channel: Channel) => manualFeed(specOf(channel, { isManual: true }), world.host, venue),
+    /** `limits`: where the venue's own would take too long. */
+    manual: (channel: Channel, limits: Partial<VenueLimits> = {}) =>
+      manualFeed(specOf(channel, { isManual: true }), world.host, { ...venue, limits: { ...venue.limits, ...limits } }),
     subscription: (channel: Channel) => venue.subscribe(channel, [BTC]),
     data,
     states: () => data<FeedStateChanged>("onFeedState"),

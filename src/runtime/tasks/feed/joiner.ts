@@ -88,16 +88,12 @@ export class Joiner<E extends PastEvent> {
   /** An event of the stream, inside the turn of its frame. */
   readonly accept = (event: E): void => {
     if (this.#isStopped) return
-    if (this.#state === "streaming" || this.#state === "closed") {
-      if (!this.#take(event)) this.#keep(event)
-      return
-    }
-    this.#keep(event)
-    if (this.#buffer.length > BUFFERED_MAX) this.#giveUp(`more than ${BUFFERED_MAX} events wait for it`)
-  }
-
-  #keep(event: E): void {
+    if (this.#state === "streaming" && this.#take(event)) return
     this.#buffer.push(event)
+    if (this.#buffer.length <= BUFFERED_MAX) return
+    // A stream that is never confirmed has not begun: its beginning is where it is joined.
+    if (this.#state === "closed") this.#buffer.splice(0, BUFFERED_MAX / 2)
+    else this.#giveUp(`more than ${BUFFERED_MAX} events wait for it`)
   }
 
   /** Told, or known; false where something before it is missing, which is being fetched then. */
