@@ -5,12 +5,14 @@ import { INST, newMood, trader } from "./simulated/trader.ts"
 
 /** The exchange, with the account's position mode in a test's hand. */
 function moody(front: Front, mode: { isHedge: boolean }): Front {
-  const text = (): string => JSON.stringify({ dualSidePosition: mode.isHedge })
+  const text = (body: string): string => JSON.stringify({ ...JSON.parse(body), dualSidePosition: mode.isHedge })
   return {
     ...front,
     request: (asked, now) => {
       const answer = front.request(asked, now)
-      return asked.path === "/fapi/v1/positionSide/dual" && answer.status === 200 ? { ...answer, body: text() } : answer
+      return asked.path === "/fapi/v1/accountConfig" && answer.status === 200
+        ? { ...answer, body: text(answer.body) }
+        : answer
     },
   }
 }

@@ -309,9 +309,10 @@ export const ENDPOINTS: Endpoints = {
     },
     decode: (reply) => ({ leverage: read.integer(read.object(reply, "the leverage"), "leverage") }),
   },
+  // positionSide/dual tells the same for a weight of 30 (page Account-Config, as of 2026-05-28).
   positionMode: {
-    route: "GET /fapi/v1/positionSide/dual",
-    weight: 30,
+    route: "GET /fapi/v1/accountConfig",
+    weight: 5,
     signed: true,
     encode: none,
     decode: (reply) => ({ isHedge: read.flag(read.object(reply, "the mode"), "dualSidePosition") }),

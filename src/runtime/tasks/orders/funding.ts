@@ -45,6 +45,8 @@ const AFTER_MS: Readonly<Record<FundingBasis, readonly number[]>> = {
   share: [SETTLED_US / 1_000 + 2_000, 300_000],
 }
 const SLOW_MS = 15 * 60_000
+/** Nothing waits for it, and a bot that restarts in circles should not use up the venue's weight with it. */
+const SOON_MS = 3_000
 const BACKOFF = { backoffMsMin: 5_000, backoffMsMax: 300_000 }
 /** Nearer than this, two settlements of one inst are one, counted by either basis. */
 const SAME_US = 60_000_000
@@ -72,7 +74,8 @@ export class Funding {
   #why = "not asked yet"
   #timer: Timer | undefined
   #dueAt = Infinity
-  #after: number[] = []
+  /** When it is asked for after the newest event, monotonic µs. */
+  #after: readonly number[] = []
   #isAsking = false
   #isStopped = false
 
@@ -107,13 +110,14 @@ export class Funding {
   /** The account's stream says that funding was booked. */
   booked(): void {
     if (this.#basis === undefined) return
-    this.#after = [...AFTER_MS[this.#basis]]
+    const now = this.#deps.clock.monotonic()
+    this.#after = AFTER_MS[this.#basis].map((ms) => now + ms * 1_000)
     this.#next()
   }
 
   /** The private stream is there again: what it missed is asked for. */
   lookSoon(): void {
-    this.#in(0)
+    this.#in(SOON_MS)
   }
 
   stop(): void {
@@ -124,7 +128,11 @@ export class Funding {
   // ---- when ----
 
   #next(): void {
-    this.#in(this.#after.shift() ?? SLOW_MS * (0.85 + this.#deps.random.next() * 0.3))
+    const { clock, random } = this.#deps
+    const now = clock.monotonic()
+    this.#after = this.#after.filter((at) => at > now)
+    const [nextAt] = this.#after
+    this.#in(nextAt === undefined ? SLOW_MS * (0.85 + random.next() * 0.3) : (nextAt - now) / 1_000)
   }
 
   /** The nearer of this and what is planned. */
@@ -145,11 +153,9 @@ export class Funding {
     // A stream that is back asks by itself.
     if (this.#isAsking || this.#isStopped || !this.#deps.isReady()) return
     this.#isAsking = true
-    const before = this.#known.size
     const why = await this.#ask().finally(() => (this.#isAsking = false))
     if (why === undefined) {
       this.#backoff.reset()
-      if (this.#known.size > before) this.#after = []
       return this.#next()
     }
     this.#why = why

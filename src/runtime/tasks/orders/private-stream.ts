@@ -55,7 +55,8 @@ export class PrivateStream {
       frame: (text, receivedAt) => this.#frame(text, receivedAt),
       changed: (state, why, retryMs) => {
         if (state === "live") this.#opened()
-        else if (state === "lost" || state === "stopped") this.#lost(why, retryMs)
+        else if (state === "lost") this.#lost(why, retryMs)
+        else if (state === "stopped") this.#stopped(why)
       },
       refused: (_id, code, message) => this.#tellUnreadable(`the venue refused a subscription (${code})`, message),
       heartbeat: venue.heartbeat,
@@ -120,13 +121,19 @@ export class PrivateStream {
 
   #lost(why: string, retryMs: number | undefined): void {
     this.#renewal?.cancel()
-    const wasLive = this.#isLive
-    this.#isLive = false
-    if (!wasLive) {
+    if (!this.#isLive) {
       this.#deps.outside.log.warn("stream.private.failed", { market: this.#deps.venue.market, why })
       return
     }
-    for (const listener of this.#listeners) listener.lost?.(why, retryMs)
+    this.#stopped(why, retryMs)
+  }
+
+  /** Who listens must not go on trusting it, whoever ended it. To be asked to stop before it was live is no failure. */
+  #stopped(why: string, retryMs?: number): void {
+    this.#renewal?.cancel()
+    const wasLive = this.#isLive
+    this.#isLive = false
+    if (wasLive) for (const listener of this.#listeners) listener.lost?.(why, retryMs)
   }
 
   #renewLater(share: number): void {
