@@ -35,6 +35,7 @@ const funding = (life: Life): string | undefined => life.task.pnl().find(({ inst
 describe("funding on an account of the bot's own", () => {
   test("is asked for when the stream tells of it, written down, and counted once however often it is listed", async () => {
     const { world, life } = await holding("exclusive")
+    await world.clock.advance(5_000)
     const before = world.exchange.asked("fundingPaid")
     pay(world, "-0.375")
     await world.clock.advance(3_000)
