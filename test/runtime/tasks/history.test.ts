@@ -239,6 +239,23 @@ describe("a feed without a history", () => {
   })
 })
 
+test("a gap is told although the first trade after it comes before the venue's answer", async () => {
+  let isMuted = false
+  const world = await exchange({ mute: (text) => isMuted && text.includes('"result"') })
+  world.feed(TRADES).start()
+  world.clock.advance(5_000)
+  world.outside.network.setFaults({ ...CALM, refuseRate: 1 })
+  world.outside.network.cutAll()
+  world.clock.advance(5_000)
+  isMuted = true
+  world.outside.network.setFaults(CALM)
+  world.clock.advance(5_000)
+  isMuted = false
+  world.clock.advance(30_000)
+  expect(world.missed()).toBeGreaterThan(10)
+  expect(world.told().length + world.missed()).toBe(world.truth(world.told()).length)
+})
+
 describe("what lies right before an event", () => {
   test("is asked for by that event: trades by id over pages, candles by their opening", async () => {
     const world = await exchange({ ageMs: 300_000 })

@@ -225,10 +225,13 @@ export class FeedHub {
     if (state === "live") line.silence.restart(now)
     for (const route of line.routes.all()) {
       if (state === "live") {
-        route.isResumed = route.gaps.length > 0
         route.book?.subscribed()
         for (const joint of route.joints) joint.subscribed()
-      } else route.book?.disconnected(why, state === "stopped")
+      } else {
+        // From the next event on, also where it comes before the venue's answer does.
+        route.isResumed = route.gaps.length > 0
+        route.book?.disconnected(why, state === "stopped")
+      }
       if (state === "stopped") for (const joint of route.joints) joint.stop()
     }
     if (state === "lost") this.#outside.log.warn("feed.lost", { market: this.#venue.market, why, retryMs })
