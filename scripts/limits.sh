@@ -22,13 +22,16 @@ else
   fail "this system shows no memory cgroups"
 fi
 
-# The Dockerfile's own words: `a bot with an ONNX model 256m`.
+# The Dockerfile's own words: `# limit: bot 128m`.
 limit() {
   local found
   found="$(sed -n "s/^# limit: $1 \([0-9]*\)m$/\1/p" Dockerfile)"
   [ -n "$found" ] || fail "the Dockerfile states no limit of $1"
   echo "$found"
 }
+
+# What the image sets for the runtime, too.
+while read -r setting; do export "${setting?}"; done < <(sed -n 's/^ENV \(BUN_[A-Za-z_]*=.*\)$/\1/p' Dockerfile)
 
 work="$(mktemp -d)"
 groups=() exchange=""

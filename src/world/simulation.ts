@@ -111,7 +111,8 @@ export async function openSimulation(options: SimulationOptions): Promise<Simula
 
 interface LoadedModel {
   readonly runner: ModelRunner
-  readonly loaded: ModelLoaded
+  /** Or why it cannot be, where the bot can do without. */
+  readonly loaded: ModelLoaded | Error
 }
 
 const fileOf = (options: SimulationOptions, source: string): string => options.modelFile?.(source) ?? source
@@ -135,7 +136,9 @@ async function loadModels(
     const { source, queueMax, whenFull } = spec
     const path = fileOf(options, source)
     const runner = parts.runners.onnx!({ clock, source: path, isInline: true, queueMax, whenFull, env })
-    found.set(source, { runner, loaded: await runner.load() })
+    const loading = runner.load()
+    const loaded = await (spec.isOptional === true ? loading.catch((error: Error) => error) : loading)
+    found.set(source, { runner, loaded })
   }
   return found
 }

@@ -1,6 +1,6 @@
 // Model services in a simulation: peers that the test scripts, behind the real queue, deadlines and bounds.
 import { expect, test } from "bun:test"
-import { bot, type Bot, schedule, zmq } from "perigee"
+import { bot, type Bot, onnx, schedule, zmq } from "perigee"
 import type { AltTensor } from "../../src/index.ts"
 import type { Peer } from "../../src/models/zmq/index.ts"
 import { openSimulation, type SimulationOptions } from "../../src/world/simulation.ts"
@@ -131,4 +131,34 @@ test("a service that nobody plays is refused by name", async () => {
   expect(alone).rejects.toThrow(
     `model ${ENDPOINT} is a service, which a simulation has not: give it a peer or recorded replies in \`services\``,
   )
+})
+
+test("a bot that can do without its model runs without it, and each request fails by the same reason each time", async () => {
+  const play = async () => {
+    const troubles: string[] = []
+    const model = onnx("models/none.onnx", { optional: true })
+    const asking = (): Bot =>
+      bot({ name: "asking" })
+        .task(schedule({ everyMs: 1_000 }))
+        .task(model)
+        .strategy({
+          onSchedule: (_, ctx) =>
+            ctx.predict(model, { timestamp: ctx.now(), data: Float32Array.of(1), shape: [1], metadata: {} }),
+          onPreds: () => undefined,
+          onError: ({ data }) => void troubles.push(`${data.kind}: ${data.message}`),
+        }) as unknown as Bot
+    const modelFile = (source: string) => `${import.meta.dir}/${source}`
+    const simulation = await openSimulation({ bot: asking, modelFile, seed: 1, trace: () => undefined })
+    simulation.advance(3_500)
+    const { predictionFailures } = simulation.world.stats()
+    const reasons = simulation.world.reasons()
+    simulation.stop("the test is over")
+    return { troubles, reasons, predictionFailures, digest: simulation.trace!.digest }
+  }
+  const one = await play()
+  expect(one.predictionFailures).toBeGreaterThanOrEqual(3)
+  expect(one.reasons).toEqual([expect.stringContaining("model models/none.onnx")])
+  expect(one.troubles[0]).toMatch(/^model: model models\/none\.onnx cannot be read: there is no such file/)
+  expect(one.troubles.at(-1)).toMatch(/^prediction: .*there is no such file/)
+  expect(await play()).toEqual(one)
 })

@@ -56,7 +56,7 @@ function bookRows({ books }: StateImage): string[] {
 const size = (value: number): string => value.toFixed(3)
 
 function moneyRows(image: StateImage, world: World): string[] {
-  const { events, orders, fills, pnl, bookGaps } = world.stats()
+  const { events, predictions, orders, fills, pnl, bookGaps } = world.stats()
   const [latency] = image.latencies
   const positions = image.positions.map(
     ({ inst, own, avgPrice }) =>
@@ -65,7 +65,7 @@ function moneyRows(image: StateImage, world: World): string[] {
   return [
     `position  ${positions.join("  ") || "none"}`,
     `PnL       ${round(pnl)}   fees ${round(sum(image.pnl.map(({ fees }) => fees)))}`,
-    `counts    ${events} events  ${orders} orders  ${fills} fills  ${bookGaps} gaps`,
+    `counts    ${events} events  ${predictions} predictions  ${orders} orders  ${fills} fills  ${bookGaps} gaps`,
     latency === undefined
       ? ""
       : `latency   frame to handler p50 ${us(latency.p50Us)}  p99 ${us(latency.p99Us)}  p99.9 ${us(latency.p999Us)}`,

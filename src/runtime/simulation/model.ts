@@ -10,7 +10,8 @@ export interface ModelLatency {
 export interface VirtualModelOptions extends ModelLatency {
   /** Computes on this thread, within one microtask queue; loaded before the virtual time begins. */
   readonly runner: ModelRunner
-  readonly loaded: ModelLoaded
+  /** Or why it cannot be. */
+  readonly loaded: ModelLoaded | Error
   readonly clock: Clock
   readonly random: Random
   /** As declared: where the file lies may differ from machine to machine. */
@@ -33,7 +34,10 @@ export function virtualModel(options: VirtualModelOptions): ModelRunner {
     throw new ModelError(describe(error).replaceAll(options.path, options.source))
   }
   return {
-    load: () => after(latencyMsMax, () => ({ ...loaded, loadMs: Math.round(latencyMsMax) })),
+    load: () =>
+      after(latencyMsMax, () =>
+        loaded instanceof Error ? failed(loaded) : { ...loaded, loadMs: Math.round(latencyMsMax) },
+      ),
     predict(input: AltTensor, deadlineMs: number): Promise<AltTensor> {
       const refusal = new ModelError(`model ${options.source} is closed`)
       if (isClosed) return Promise.reject(refusal)
