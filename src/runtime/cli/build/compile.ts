@@ -20,6 +20,9 @@ const WORKER = /new URL\(\s*"(\.{1,2}\/[^"]+)\.ts"\s*,\s*import\.meta\.url\s*\)/
 /** Where an executable finds what it carries. */
 export const EMBEDDED = "file:///$bunfs/root/"
 
+// The ONNX loader asks at its top level whether it was started as a thread of its own, and awaits the answer: it never is here.
+const THREAD_START = /if\(isNode\)isPthread=\(await import\("worker_threads"\)\)\.workerData==="em-pthread";/
+
 const plain = {
   target: "bun",
   minify: { whitespace: true, syntax: true },
@@ -102,6 +105,10 @@ function library({ root, replace = {} }: Source, workers: Set<string>): BunPlugi
       // The generic entry looks for its addon beside itself, where a binary has nothing.
       build.onResolve({ filter: /^better-sqlite3$/ }, () => ({
         path: join(root, `node_modules/better-sqlite3/lib/${process.platform}-${process.arch}.js`),
+      }))
+      build.onLoad({ filter: /ort-wasm-simd-threaded\.mjs$/ }, ({ path }) => ({
+        contents: readFileSync(path, "utf8").replace(THREAD_START, ""),
+        loader: "js",
       }))
       build.onLoad({ filter: sources }, ({ path }) => {
         const text = replace[relative(root, path)] ?? readFileSync(path, "utf8")
