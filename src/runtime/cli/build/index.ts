@@ -1,5 +1,6 @@
-import { statSync, writeFileSync } from "node:fs"
-import { join, resolve } from "node:path"
+import { existsSync, statSync, writeFileSync } from "node:fs"
+import { dirname, join, resolve } from "node:path"
+import { ConfigError } from "../../domain/errors.ts"
 import type { TaskSpec } from "../../domain/task.ts"
 import { compile, inputsOf } from "./compile.ts"
 import { type Carried, carriedIn, entryOf } from "./entry.ts"
@@ -32,6 +33,8 @@ export async function buildBot(options: BuildOptions): Promise<BuildResult> {
   const parts = partsOf(options.tasks)
   const outFile = resolve(options.outFile)
   const botFile = resolve(options.botFile)
+  if (!existsSync(dirname(outFile)))
+    throw new ConfigError(`the folder ${dirname(outFile)} does not exist; make it first`)
   const folder = openFolder()
   try {
     const library = (options.library ?? openLibrary)()

@@ -122,6 +122,10 @@ describe("a built bot", () => {
     })
   })
 
+  test("says which folder for it does not exist", async () => {
+    await expect(build("bots/bot.ts", "nowhere/bot", [orders])).rejects.toThrow(/nowhere does not exist; make it first/)
+  })
+
   test("holds nothing its declaration does not name", async () => {
     await build("bots/bot.ts", "plain", [orders])
     const bytes = readFileSync(join(folder, "plain"))
