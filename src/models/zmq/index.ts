@@ -1,4 +1,4 @@
-// Models behind ZeroMQ: a service in Python or anything else, asked over the wire by libzmq in a worker.
+// Models behind ZeroMQ: a service in Python or anything else, asked over the wire: in ZMTP from the loop, or encrypted by libzmq in a worker.
 import { describe, ModelError } from "../../runtime/domain/errors.ts"
 import type { Clock, Env, ModelRunner } from "../../runtime/ports.ts"
 import { curveKeys, type PartialKeys } from "./curve.ts"
@@ -38,7 +38,7 @@ export interface ZmqOptions {
 }
 
 /**
- * Throws ModelError where keys are missing or are none. `load` opens libzmq, not the service: that may come later, go, and come back. Nothing
+ * Throws ModelError where keys are missing or are none. `load` does not wait for the service: that may come later, go, and come back. Nothing
  * is loaded before. Every request ends in the answer to itself or in a ModelError: at its deadline, or as soon as its connection is lost.
  */
 export function zmqRunner(options: ZmqOptions): ModelRunner {
