@@ -1,5 +1,6 @@
 import type { Channel } from "../runtime/domain/channel.ts"
 import type { Inst } from "../runtime/domain/inst.ts"
+import type { Outcome } from "../runtime/domain/outcome.ts"
 import type { Credentials, Venue } from "../runtime/ports.ts"
 import { BookKeeper } from "../runtime/tasks/feed/book-keeper.ts"
 import { FeedHub } from "../runtime/tasks/feed/hub.ts"
@@ -72,19 +73,24 @@ export class MarketGear {
    */
   async mistakes(insts: readonly Inst[], isTrading: boolean): Promise<string[]> {
     await this.offset.measure()
-    const [keys, listed] = await Promise.all([this.#keyMistakes(), this.#instMistakes(insts)])
-    return keys.length > 0 || !isTrading ? [...keys, ...listed] : [...(await this.#modeMistakes()), ...listed]
+    const account =
+      isTrading && this.venue.operations.includes("positionMode") ? this.#modeMistakes() : this.#keyMistakes()
+    return (await Promise.all([account, this.#instMistakes(insts)])).flat()
   }
 
+  /** One question tells of both: the keys and the mode. */
   async #modeMistakes(): Promise<string[]> {
-    if (!this.venue.operations.includes("positionMode")) return []
     const outcome = await this.rest.call("positionMode", {})
-    return outcome.kind === "accepted" && outcome.value.isHedge ? [hedgeRefusal(this.venue.market)] : []
+    if (outcome.kind === "accepted") return outcome.value.isHedge ? [hedgeRefusal(this.venue.market)] : []
+    return this.#refusedKeys(outcome)
   }
 
   async #keyMistakes(): Promise<string[]> {
     if (!this.#hasKeys || !this.venue.operations.includes("balance")) return []
-    const outcome = await this.rest.call("balance", {})
+    return this.#refusedKeys(await this.rest.call("balance", {}))
+  }
+
+  #refusedKeys(outcome: Outcome<unknown>): string[] {
     if (outcome.kind !== "refused" || outcome.meaning !== "credentials") return []
     const names = Object.values(this.venue.credentialNames).join(" and ")
     return [

@@ -46,7 +46,7 @@ const AFTER_MS: Readonly<Record<FundingBasis, readonly number[]>> = {
 }
 const SLOW_MS = 15 * 60_000
 /** Nothing waits for it, and a bot that restarts in circles should not use up the venue's weight with it. */
-const SOON_MS = 3_000
+const SOON_MS = 10_000
 const BACKOFF = { backoffMsMin: 5_000, backoffMsMax: 300_000 }
 /** Nearer than this, two settlements of one inst are one, counted by either basis. */
 const SAME_US = 60_000_000
