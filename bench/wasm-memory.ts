@@ -1,5 +1,5 @@
 // `bun bench/wasm-memory.ts`: what the ONNX runtime takes of memory, arrangement by arrangement, and what each costs in time. Each row is a
-// process of its own with the sample model: resident memory after 5,000 requests and five quiet seconds, the peak, a request's p50. The
+// process of its own with the sample model: resident memory after 5,000 requests, five quiet seconds and 5,000 more; the peak; the p50. The
 // median of three.
 import { finishedJson } from "./program.ts"
 import { median } from "./measure.ts"
