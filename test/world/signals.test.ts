@@ -72,7 +72,10 @@ describe("the demo", () => {
     expect(await ended(demo)).toEqual(IN_TIME)
     expect(demo.err()).toBe("")
     expect(demo.out()).toMatch(
-      new RegExp(`ended: ${signal}\\n\\d+ events, \\d+ orders, \\d+ fills, PnL .+\\n0 book gaps, 0 unknown orders\\n`),
+      new RegExp(
+        `ended: ${signal}\\n\\d+ events, \\d+ orders, \\d+ fills, PnL .+\\n` +
+          `\\d+ predictions, \\d+ failed, 0 book gaps, 0 unknown orders\\n`,
+      ),
     )
     await until("the exchange has ended", () => !isAlive(child), END_MS_MAX)
   })
