@@ -150,11 +150,15 @@ function known({ name, type }: Slot): ElementType {
 function createPlace(ort: Ort, slot: Slot, type: ElementType, shape: readonly number[], count: number): Place {
   const bytes = count * type.bytes
   const data = ort._malloc(Math.max(1, bytes))
+  if (data === 0) throw new ModelError(`input ${slot.name}: the runtime has no memory for ${bytes} bytes`)
   const sizes = ort._malloc(Math.max(1, shape.length * POINTER))
   words(ort, sizes, shape.length).set(shape)
   const tensor = ort._OrtCreateTensor(slot.type, data, bytes, sizes, shape.length, ON_CPU)
   ort._free(sizes)
-  if (tensor === 0) throw failed(ort, `input ${slot.name} could not be made`)
+  if (tensor === 0) {
+    ort._free(data)
+    throw failed(ort, `input ${slot.name} could not be made`)
+  }
   return { shape: [...shape], data, tensor }
 }
 

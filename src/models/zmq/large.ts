@@ -45,8 +45,10 @@ export class LargeReader {
     worker.addEventListener("message", ({ data }: MessageEvent<FromReader>) => {
       if (this.#pending.delete(data.id)) this.#settle(data)
     })
-    worker.addEventListener("error", ({ message }) => this.#lost(message || "it did not start"))
-    worker.addEventListener("close", () => this.#lost("it ended"))
+    // Both may come of one end; by the second another worker may be at work.
+    const lost = (why: string): void => (this.#worker === worker ? this.#lost(why) : undefined)
+    worker.addEventListener("error", ({ message }) => lost(message || "it did not start"))
+    worker.addEventListener("close", () => lost("it ended"))
     return worker
   }
 

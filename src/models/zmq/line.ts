@@ -12,6 +12,8 @@ const SILENCE_US_MAX = 6_000_000
 export interface LineEvents {
   up(): void
   frame(bytes: Uint8Array, index: number, isLast: boolean): void
+  /** What came at once has been told whole. */
+  heard(): void
   /** Once, unless `close` came first. */
   down(end: Break | "lost" | "unreachable"): void
 }
@@ -28,6 +30,8 @@ type Socket = Bun.Socket<undefined>
 /** One connection, from the attempt to its end. Tells of nothing before `open` has returned, nor after `close`. */
 export class Line implements Ear {
   isUp = false
+  /** While frames are told: what is sent now left after all of them had come. */
+  isTelling = false
   readonly #options: LineOptions
   readonly #events: LineEvents
   readonly #protocol: Protocol
@@ -94,8 +98,11 @@ export class Line implements Ear {
   #heard(bytes: Uint8Array): void {
     if (this.#isEnded) return
     this.#heardAt = this.#options.clock.monotonic()
+    this.isTelling = true
     const end = this.#protocol.take(bytes)
+    this.isTelling = false
     if (end !== undefined) this.#end(end)
+    else if (!this.#isEnded) this.#events.heard()
   }
 
   #flush(): void {
@@ -114,7 +121,10 @@ export class Line implements Ear {
 
   #askForLife(): void {
     const { clock } = this.#options
+    const askedAt = clock.monotonic()
     this.#timer = clock.timer(PING_MS, () => {
+      // After a pause of this process what came meanwhile is not read yet: silence begins now.
+      if (clock.monotonic() - askedAt > 2 * PING_MS * 1_000) this.#heardAt = clock.monotonic()
       if (clock.monotonic() - this.#heardAt > SILENCE_US_MAX) return this.#end("lost")
       this.send(ping())
       this.#askForLife()

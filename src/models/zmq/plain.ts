@@ -64,16 +64,25 @@ class PlainLink implements Link {
     const { mode, replyBytesMax, clock } = this.#options
     const line = new Line(
       { address: this.#address, mode, replyBytesMax, clock },
-      { up: () => this.#up(line), frame: this.#read, down: (end) => this.#down(end) },
+      {
+        up: () => this.#up(line),
+        frame: this.#read,
+        heard: () => this.#post(line),
+        down: (end) => this.#down(end),
+      },
     )
     this.#line = line
     line.open()
   }
 
   send(id: number, input: AltTensor): void {
-    const message = framed(this.#encoder.encode(input), this.#options.mode, id)
-    if (this.#line?.isUp !== true) return void this.#unsent.set(id, message.slice())
-    this.#line.send(message)
+    const { mode } = this.#options
+    const message = framed(this.#encoder.encode(input), mode, id)
+    const line = this.#line
+    // Without a number a second reply among what has come would be taken for the answer to this one, which has not even left.
+    const mustWait = mode === "req" && line?.isTelling === true
+    if (line?.isUp !== true || mustWait) return void this.#unsent.set(id, message.slice())
+    line.send(message)
     this.#sent.add(id)
   }
 
@@ -102,6 +111,11 @@ class PlainLink implements Link {
   #up(line: Line): void {
     this.#pauseMs = RECONNECT_MS_MIN
     this.#tell(true, "")
+    this.#post(line)
+  }
+
+  #post(line: Line): void {
+    if (!line.isUp || this.#unsent.size === 0) return
     for (const [id, message] of this.#unsent) {
       line.send(message)
       this.#sent.add(id)
@@ -146,13 +160,18 @@ class PlainLink implements Link {
     return 0
   }
 
+  /** A reply to nothing, without a number: more of them may come, and none may be taken for an answer. */
+  #unasked(): void {
+    if (this.#options.mode === "req") this.renew()
+  }
+
   #fail(id: number, why: string): void {
     if (this.#sent.delete(id)) this.#listener.failed(id, why)
   }
 
   #answer(id: number, frame: Uint8Array): void {
     // Not awaited: whoever asked has given up, or the service made the number up.
-    if (!this.#sent.delete(id)) return
+    if (!this.#sent.delete(id)) return this.#unasked()
     if (frame.length > LARGE_BYTES) return this.#large.read(id, frame, this.#layout)
     let output: AltTensor
     try {

@@ -139,6 +139,17 @@ socket.send_multipart([me, number, b"", msgpack.packb([99, [], [0], {}])])`
     for (const count of [0, 1, 2]) expect((await runner.predict(one("1"), 5_000)).timestamp).toBe(count)
   })
 
+  test("that comes twice is never taken for the answer to the next request", async () => {
+    const twice = `
+me, empty, body = frames
+reply = msgpack.packb([count, [], [0], {}])
+socket.send_multipart([me, b"", reply])
+socket.send_multipart([me, b"", reply])`
+    const runner = await connected(await raw("ROUTER", twice), { mode: "req" })
+    const answers = await Promise.all([0, 1, 2, 3].map(() => runner.predict(one("1"), 5_000)))
+    expect(answers.map(({ timestamp }) => timestamp)).toEqual([0, 1, 2, 3])
+  })
+
   test("with a number but without a body fails that request", async () => {
     const endpoint = await raw("ROUTER", `socket.send_multipart(frames[:2])`)
     const runner = await connected(endpoint, { mode: "dealer" })
