@@ -13,7 +13,8 @@ export interface Door {
   lead(to: Answer): void
   /** Lets the sockets be served once: between two long steps of a start. */
   breathe(): Promise<void>
-  close(): void | Promise<void>
+  /** Harmless where it is closed already. */
+  close(): Promise<void>
 }
 
 /** Throws ConfigError where the address cannot be had. */
@@ -29,10 +30,11 @@ export async function openDoor(
     ...address,
     request: (request, remote) => answer(request, remote),
   })
+  let closing: Promise<void> | undefined
   return {
     host,
     port,
-    close,
+    close: () => (closing ??= Promise.try(close)),
     lead(to) {
       answer = to
       inside.resolve(to)

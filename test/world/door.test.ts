@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test"
-import { door as openDoor } from "../../src/world/entrance.ts"
+import { runLoaded } from "../../src/runtime/cli/run-loaded.ts"
+import { door as openDoor, machine } from "../../src/world/entrance.ts"
 import type { Door } from "../../src/world/door.ts"
 
 const address = { host: "127.0.0.1", port: 0 }
@@ -47,4 +48,24 @@ describe("the endpoint's door", () => {
     withDoor(async ({ port }) => {
       await expect(openDoor({ ...address, port })).rejects.toThrow(String(port))
     }))
+
+  test("may be closed twice", () =>
+    withDoor(async (door, url) => {
+      await door.close()
+      await door.close()
+      await expect(fetch(`${url}/health`)).rejects.toThrow()
+    }))
+
+  test("is closed where the bot behind it cannot be loaded", async () => {
+    const free = await openDoor(address)
+    await free.close()
+    const values = { live: true, "http-host": address.host, "http-port": String(free.port) }
+    const health = `http://${free.host}:${free.port}/health`
+    const failing = runLoaded(machine(), "0", { values, positionals: [] }, async () => {
+      expect((await fetch(health)).status).toBe(200)
+      throw new Error("no such bot")
+    })
+    await expect(failing).rejects.toThrow("no such bot")
+    await expect(fetch(health)).rejects.toThrow()
+  })
 })

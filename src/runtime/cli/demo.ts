@@ -58,11 +58,13 @@ export const demo = (machine: Machine, version: string): Command => ({
     }
     refuseWith("a run in real time", values, ["trace", "same-as", "replies"])
     const door = await openDoor(http)
-    await door.breathe()
-    const service = model.kind === "zmq" ? await startService(machine) : undefined
-    const exchange = await openExchange(machine, { endpoint: text(values, "endpoint"), seed, rate })
-    const screen = new Screen(machine, "perigee demo")
+    let service: Service | undefined
+    let exchange: Exchange | undefined
     try {
+      await door.breathe()
+      service = model.kind === "zmq" ? await startService(machine) : undefined
+      exchange = await openExchange(machine, { endpoint: text(values, "endpoint"), seed, rate })
+      const screen = new Screen(machine, "perigee demo")
       const { everyPart } = await import("../../world/parts.ts")
       const { sampleBot, sampleBotOn, sampleModel } = await import("../../world/sample.ts")
       await door.breathe()
@@ -88,8 +90,9 @@ export const demo = (machine: Machine, version: string): Command => ({
       machine.out(isJson ? `${JSON.stringify(summary)}\n` : words(summary))
       return status
     } finally {
-      exchange.child?.stop()
+      exchange?.child?.stop()
       service?.stop()
+      await door.close()
     }
   },
 })
@@ -126,8 +129,13 @@ async function openExchange(
   if (endpoint !== undefined) return { url: endpoint }
   const flow = rate === undefined ? [] : ["--rate", String(rate)]
   const child = machine.spawnSelf(["sim", "binance-um", "--port", "0", "--seed", String(seed), "--json", ...flow])
-  const { url } = JSON.parse(await child.firstLine()) as { url: string }
-  return { url, child }
+  try {
+    const { url } = JSON.parse(await child.firstLine()) as { url: string }
+    return { url, child }
+  } catch (error) {
+    child.stop()
+    throw error
+  }
 }
 
 function words(summary: Summary): string {

@@ -61,31 +61,35 @@ export async function runLoaded(
   const set = assignments(texts(values, "set"))
   const level = levelOf(text(values, "log"))
   const door = await openDoor(httpOf(values, machine, PORT))
-  await door.breathe()
-  const loaded = await load()
-  await door.breathe()
-  const { session } = await import("./session.ts")
-  await door.breathe()
-  const { status, summary } = await session(machine, {
-    bot: loaded.bot,
-    modelFile: loaded.modelFile,
-    parts: loaded.parts,
-    version,
-    mode: "live",
-    venue: {
-      ...(flag(values, "testnet") ? { environment: "testnet" } : {}),
-      ...(endpoint === undefined ? {} : { endpoint: endpoint.replace(/\/$/, "") }),
-    },
-    database: resolve(machine.cwd, text(values, "db") ?? `${loaded.name}.db`),
-    set,
-    door,
-    log: { level, to: 1 },
-    ...(record === undefined ? {} : { recordModel: resolve(machine.cwd, record) }),
-    ...(prefix === undefined ? {} : { keyPrefix: prefix }),
-    ...(seconds === undefined ? {} : { seconds }),
-  })
-  if (flag(values, "json")) machine.out(`${JSON.stringify(summary)}\n`)
-  return status
+  try {
+    await door.breathe()
+    const loaded = await load()
+    await door.breathe()
+    const { session } = await import("./session.ts")
+    await door.breathe()
+    const { status, summary } = await session(machine, {
+      bot: loaded.bot,
+      modelFile: loaded.modelFile,
+      parts: loaded.parts,
+      version,
+      mode: "live",
+      venue: {
+        ...(flag(values, "testnet") ? { environment: "testnet" } : {}),
+        ...(endpoint === undefined ? {} : { endpoint: endpoint.replace(/\/$/, "") }),
+      },
+      database: resolve(machine.cwd, text(values, "db") ?? `${loaded.name}.db`),
+      set,
+      door,
+      log: { level, to: 1 },
+      ...(record === undefined ? {} : { recordModel: resolve(machine.cwd, record) }),
+      ...(prefix === undefined ? {} : { keyPrefix: prefix }),
+      ...(seconds === undefined ? {} : { seconds }),
+    })
+    if (flag(values, "json")) machine.out(`${JSON.stringify(summary)}\n`)
+    return status
+  } finally {
+    await door.close()
+  }
 }
 
 const LEVELS = ["debug", "info", "warn", "error"] as const

@@ -55,17 +55,35 @@ async function run(
   outside: ReturnType<typeof realOutside>,
   options: SessionOptions,
 ): Promise<Ending> {
-  const { clock } = outside
-  const { promise: ended, resolve: end } = Promise.withResolvers<string>()
-  machine.onStop((signal) => end(signal))
+  const ending = Promise.withResolvers<string>()
+  machine.onStop((signal) => ending.resolve(signal))
   await options.door?.breathe()
   const guard = watchdog(EXIT.stalled, (why) => outside.log.error("watchdog.failed", { why }))
-  const tape = options.recordModel === undefined ? undefined : await modelTape(options.recordModel, outside.log)
+  try {
+    const tape = options.recordModel === undefined ? undefined : await modelTape(options.recordModel, outside.log)
+    try {
+      const given = { ...options, ...(tape === undefined ? {} : { modelTape: tape }) }
+      return await live(machine, outside, ending, { ...given, watch: guard })
+    } finally {
+      await tape?.close()
+    }
+  } finally {
+    guard.stop()
+    outside.log.flush()
+  }
+}
+
+/** From the opening of the world to its end. */
+async function live(
+  machine: Machine,
+  outside: ReturnType<typeof realOutside>,
+  { promise: ended, resolve: end }: PromiseWithResolvers<string>,
+  options: SessionOptions & Pick<WorldOptions, "watch">,
+): Promise<Ending> {
+  const { clock } = outside
   const world = await openWorld({
     ...options,
-    ...(tape === undefined ? {} : { modelTape: tape }),
     outside,
-    watch: guard,
     ended: end,
     hide: (secret) => outside.log.hide(secret),
   })
@@ -110,9 +128,6 @@ async function run(
   const stats = world.stats()
   const memory = outside.env.memoryBytes()
   await world.stop(why)
-  await tape?.close()
-  guard.stop()
-  outside.log.flush()
   if (isLate) throw new PerigeeError(`not ready within ${READY_MS_MAX / 1_000} s: ${reasons.join("; ")}`)
   const summary: Summary = {
     ...stats,
