@@ -34,7 +34,7 @@ import { scheduleTask } from "./runtime/tasks/schedule.ts"
 import type { RunningOrders, RunningTask, TaskHost } from "./runtime/tasks/task.ts"
 import { platform } from "#platform"
 import { controlOf } from "./world/control.ts"
-import { type Door, openDoor } from "./world/door.ts"
+import { type Door, openDoor, reachable, urlOf } from "./world/door.ts"
 import { stateImage } from "./world/image.ts"
 import { MarketGear } from "./world/market-gear.ts"
 import { modelRunner } from "./world/models.ts"
@@ -358,9 +358,7 @@ class Assembly implements World {
   // ---- life ----
 
   get address(): string | undefined {
-    if (this.#door === undefined) return undefined
-    const { host, port } = this.#door
-    return `http://${host === "0.0.0.0" ? "127.0.0.1" : host}:${port}`
+    return this.#door && urlOf(this.#door)
   }
 
   async listen(): Promise<void> {
@@ -374,7 +372,7 @@ class Assembly implements World {
     writeAddress(database, {
       bot: this.#plan.name,
       version,
-      host: host === "0.0.0.0" ? "127.0.0.1" : host,
+      host: reachable(host),
       port,
       pid: outside.env.pid,
       startedAt: this.#startedAt,

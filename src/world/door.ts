@@ -43,6 +43,15 @@ export async function openDoor(
   }
 }
 
+/** Where this machine reaches what listens there: what listens on all addresses does on loopback, too. */
+export const reachable = (host: string): string => ({ "0.0.0.0": "127.0.0.1", "::": "::1" })[host] ?? host
+
+/** URL, without a path, of what listens there. An IPv6 address stands in brackets (RFC 3986, 3.2.2). */
+export function urlOf({ host, port }: { readonly host: string; readonly port: number }): string {
+  const reached = reachable(host)
+  return `http://${reached.includes(":") ? `[${reached}]` : reached}:${port}`
+}
+
 const HEADERS = { "cache-control": "no-store", "x-content-type-options": "nosniff" }
 
 function atDoor({ method, url }: Request, clock: Clock): Response | undefined {

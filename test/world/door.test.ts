@@ -1,8 +1,10 @@
+import { networkInterfaces } from "node:os"
 import { describe, expect, test } from "bun:test"
 import { runLoaded } from "../../src/runtime/cli/run-loaded.ts"
 import { door as openDoor, machine } from "../../src/world/entrance.ts"
-import type { Door } from "../../src/world/door.ts"
+import { type Door, urlOf } from "../../src/world/door.ts"
 
+const hasIpv6 = Object.values(networkInterfaces()).some((all) => all?.some((one) => one.address === "::1"))
 const address = { host: "127.0.0.1", port: 0 }
 
 async function withDoor(check: (door: Door, url: string) => Promise<void>): Promise<void> {
@@ -67,5 +69,22 @@ describe("the endpoint's door", () => {
     })
     await expect(failing).rejects.toThrow("no such bot")
     await expect(fetch(health)).rejects.toThrow()
+  })
+
+  test.each([
+    ["127.0.0.1", "http://127.0.0.1:8600"],
+    ["0.0.0.0", "http://127.0.0.1:8600"],
+    ["::", "http://[::1]:8600"],
+    ["fd00::2", "http://[fd00::2]:8600"],
+    ["localhost", "http://localhost:8600"],
+  ])("on %s is reached at %s", (host, url) => {
+    expect(urlOf({ host, port: 8_600 })).toBe(url)
+  })
+
+  test.skipIf(!hasIpv6)("answers on the loopback of IPv6", async () => {
+    const door = await openDoor({ host: "::1", port: 0 })
+    const { status } = await fetch(`${urlOf(door)}/health`)
+    await door.close()
+    expect(status).toBe(200)
   })
 })
