@@ -6,6 +6,8 @@ import { type Break, type Ear, greeting, ping, Protocol } from "./zmtp.ts"
 const CONNECT_MS_MAX = 5_000
 const HANDSHAKE_MS_MAX = 5_000
 const PING_MS = 2_000
+/** A service that reads no more, and is asked on and on, is left before it costs more memory than that. */
+const WAITING_BYTES_MAX = 64 * 2 ** 20
 /** Without a sign of life for this long the other host is taken for gone. */
 const SILENCE_US_MAX = 6_000_000
 
@@ -71,8 +73,15 @@ export class Line implements Ear {
 
   /** Never waits; what the system does not take is kept. `bytes` are valid during the call only. */
   send(bytes: Uint8Array): void {
+    if (this.#waitingBytes() > WAITING_BYTES_MAX) return this.#end("lost")
     const written = this.#unwritten.length > 0 ? 0 : Math.max(0, this.#socket?.write(bytes) ?? 0)
     if (written < bytes.length) this.#unwritten.push(bytes.slice(written))
+  }
+
+  #waitingBytes(): number {
+    let sum = 0
+    for (const { length } of this.#unwritten) sum += length
+    return sum
   }
 
   up(): void {

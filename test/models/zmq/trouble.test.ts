@@ -209,7 +209,7 @@ describe("a service that is killed", () => {
       const answeredEach: number[] = []
       for (let life = 0; life < 20; life++) {
         const before = outcomes.answered
-        const { kill } = await kit(slowly, `${port}, "router", threads=2`)
+        const { kill } = await kit(slowly, mode === "req" ? `${port}, "rep"` : `${port}, "router", threads=2`)
         // Lives differ in length, so that kills hit requests at every stage.
         while (outcomes.answered - before < 5 + 3 * life) await Bun.sleep(1)
         await kill()

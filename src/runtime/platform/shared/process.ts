@@ -8,7 +8,7 @@ import { writeAll } from "./output.ts"
 /** A child process: of this very program, or one that knows to end with its standard input as well. */
 export interface Child {
   readonly pid: number
-  /** Resolves with the first line of its standard output; rejects with ConfigError where it ends before. */
+  /** Resolves with the first line of its standard output; rejects with ConfigError where it ends before, or says nothing for half a minute. */
   firstLine(): Promise<string>
   stop(): void
 }
@@ -103,15 +103,25 @@ function onOrphaned(gone: () => void): void {
   process.stdin.resume()
 }
 
+/** A child that says nothing for so long will not. */
+const WORD_MS_MAX = 30_000
+
 function spawnChild([program, ...args]: readonly [string, ...string[]], name: string): Child {
   // The child reads its standard input and ends when this process has ended, however that happened.
   const child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, [CHILD]: "1" } })
   const failed = Promise.withResolvers<never>()
   failed.promise.catch(() => undefined)
   child.on("error", (error) => failed.reject(unread(name, error)))
+  const silent = (): void => {
+    failed.reject(new ConfigError(`${name} has said nothing for ${WORD_MS_MAX / 1_000} s`))
+    child.kill("SIGKILL")
+  }
   return {
     pid: child.pid ?? 0,
-    firstLine: () => Promise.race([firstLine(child.stdout, name), failed.promise]),
+    firstLine() {
+      const limit = setTimeout(silent, WORD_MS_MAX)
+      return Promise.race([firstLine(child.stdout, name), failed.promise]).finally(() => clearTimeout(limit))
+    },
     stop: () => void child.stdin.end(),
   }
 }
