@@ -21,6 +21,7 @@ import { Supervision, type SupervisionOptions } from "./supervision.ts"
 
 const DRAIN_EVENTS_MAX = 256
 const DRAIN_US_MAX = 1_000
+const MAILBOX_SLOTS = 2_048
 const OFFSET_EVERY_US = 1_000_000
 /** After one slow event among several strategies, this many are timed strategy by strategy. */
 const TIMED_EVENTS = 1_000
@@ -67,7 +68,6 @@ export class Delivery implements RunnerHost {
   readonly #pool: Pool
   readonly #ready: Runner[] = []
   readonly #deferred: Runner[] = []
-  readonly #mailboxes = new Map<Runner, Lane>()
   readonly #refs = new Map<Ring, TaskRef>()
   readonly #supervision: Supervision
   readonly #dropped = new Map<Runner, { value: number }>()
@@ -96,9 +96,8 @@ export class Delivery implements RunnerHost {
   addStrategy(options: Omit<RunnerOptions, "handlers">): Runner {
     const handlers = [...CALLBACKS.map((callback) => options.strategy[callback] as AnyHandler | undefined), callTimer]
     const runner = new Runner({ ...options, handlers }, this)
-    const { slotsMax, bytesMax } = { slotsMax: 2_048, bytesMax: this.#options.ringBytesMax }
-    const mailbox = new Ring(`strategy ${runner.name}`, true, { slotsMax, bytesMax }, this.#pool)
-    this.#mailboxes.set(runner, this.#addLane(mailbox, runner))
+    const bounds = { slotsMax: MAILBOX_SLOTS, bytesMax: this.#options.ringBytesMax }
+    runner.mailbox = this.#addLane(new Ring(`strategy ${runner.name}`, true, bounds, this.#pool), runner)
     const { meters } = this.#options
     const labels = { strategy: runner.name }
     this.#dropped.set(runner, meters.counter("perigee_dropped_events_total", "Market events a strategy lost", labels))
@@ -233,9 +232,8 @@ export class Delivery implements RunnerHost {
 
   /** One event for one strategy alone: a timer's call, an error of its own. Inside a turn. */
   post(runner: Runner, code: number, data: unknown, task: TaskRef = ENGINE): void {
-    const lane = this.#mailboxes.get(runner)
     const handler = runner.handlers[code]
-    if (lane === undefined || handler === undefined || !runner.keeps(true)) return
+    if (handler === undefined || !runner.keeps(true)) return
     const message = { data, task, receivedAt: this.#clock.now(), sequence: ++this.sequence }
     if (runner.isOpen && !this.#isDelivering) {
       this.#isDelivering = true
@@ -244,9 +242,15 @@ export class Delivery implements RunnerHost {
       if (this.#ready.length > 0) this.#serve()
       return
     }
+    const { mailbox } = runner
+    // Timers have one call each in there at most; errors could be any number, and the log has each.
+    if (code !== TIMER && mailbox.pending >= MAILBOX_SLOTS) {
+      runner.dropped++
+      return
+    }
     const entry: Entry = { message, code, bytes: code === TIMER ? 200 : 1_000, waiting: 0 }
-    lane.push(lane.ring.append(entry), entry)
-    lane.ring.settle()
+    mailbox.push(mailbox.ring.append(entry), entry)
+    mailbox.ring.settle()
     if (runner.isOpen) this.wake(runner)
   }
 

@@ -57,6 +57,8 @@ export class Runner implements Reader {
   readonly settleUsMax: number
   /** Set once its context exists, before anything is delivered. */
   ctx!: Context
+  /** Its own lane: calls of its timers and errors of its own. */
+  mailbox!: Lane
   /** It is idle, nothing waits: an event may go straight to its handler. */
   isOpen = false
   /** Events that wait in its lanes, and lanes whose loss it has not been told. */
@@ -138,8 +140,9 @@ export class Runner implements Reader {
     this.#host.fellBehind(this, ring)
   }
 
+  /** Its mailbox stays: no image stands for a timer's call, and a timer whose call is lost would wait for it for ever. */
   collapse(): void {
-    for (const lane of this.#private.slice()) this.#missed += lane.clear()
+    for (const lane of this.#private.slice()) if (lane !== this.mailbox) this.#missed += lane.clear()
   }
 
   /** A market event that will not be kept for it, because it is paused: it will be told how many there were. */

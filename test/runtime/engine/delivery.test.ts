@@ -447,4 +447,53 @@ describe("a private ring at its bound", () => {
     expect(lags).toHaveLength(1)
     expect(lags[0]).toMatchObject({ kind: "resumed", missed: 1_000 - delivered, openOrders: [order("open")] })
   })
+
+  test("far past it takes no call of a timer away: each fires, and the regular ones go on", async () => {
+    const fired: string[] = []
+    const hold = gate()
+    const one = rig(
+      bot({ name: "a" })
+        .tasks([tape, small])
+        .strategy({
+          start(ctx) {
+            ctx.every(10, () => void fired.push("every"))
+            ctx.after(10, () => void fired.push("after"))
+          },
+          onTrade: () => hold.promise,
+          onOrder() {},
+        }),
+    )
+    await one.engine.start()
+    one.send(tape, "onTrade", trade(0))
+    await one.clock.advance(10)
+    for (let i = 0; i < 1_000; i++) one.send(small, "onOrder", changed(`o${i}`))
+    hold.resolve()
+    await settle()
+    expect(fired).toEqual(["every", "after"])
+    await one.clock.advance(20)
+    expect(fired).toEqual(["every", "after", "every", "every"])
+  })
+
+  test("lets no more than so many of a strategy's own errors wait for it; the others are counted", async () => {
+    let told = 0
+    const one = rig(
+      bot({ name: "a" })
+        .tasks([tape, router])
+        .strategy({
+          onTrade: () => hold.promise,
+          onOrder() {
+            throw new Error("wrong")
+          },
+          onError: () => void told++,
+        }),
+    )
+    const hold = gate()
+    await one.engine.start()
+    one.send(tape, "onTrade", trade(0))
+    for (let i = 0; i < 3_000; i++) one.send(router, "onOrder", changed(`o${i}`))
+    hold.resolve()
+    await one.clock.advance(1)
+    const [strategy] = one.engine.state()["strategies"] as { errors: number; dropped: number }[]
+    expect([told, strategy]).toMatchObject([2_048, { errors: 3_000, dropped: 3_000 - 2_048 }])
+  })
 })
