@@ -446,8 +446,9 @@ class Assembly implements World {
     return statsOf(this.engine.tasks, { events: this.engine.state()["events"] as number, ...this.#counts })
   }
 
+  /** Since the start of the process, as the door has told it before there was a bot. */
   #uptimeMs(): number {
-    return (this.#options.outside.clock.now() - this.#startedAt) / 1_000
+    return Math.round(this.#options.outside.clock.monotonic() / 1_000)
   }
 
   image(): StateImage {
