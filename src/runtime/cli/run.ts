@@ -6,10 +6,16 @@ import { ConfigError, describe } from "../domain/errors.ts"
 import { type Command, only } from "./command.ts"
 import { RUN, runLoaded } from "./run-loaded.ts"
 
-/** Loads a bot file. Throws ConfigError where it is missing, does not load or does not export a bot. */
-export async function loadBot(machine: Machine, given: string): Promise<{ bot: Bot; file: string }> {
+/** Absolute path of a bot file. Throws ConfigError where it is missing. */
+function botFile(machine: Machine, given: string): string {
   const file = resolve(machine.cwd, given)
   if (!existsSync(file)) throw new ConfigError(`there is no ${given}; give the path of a bot file`)
+  return file
+}
+
+/** Loads a bot file. Throws ConfigError where it is missing, does not load or does not export a bot. */
+export async function loadBot(machine: Machine, given: string): Promise<{ bot: Bot; file: string }> {
+  const file = botFile(machine, given)
   const { offerPerigee } = await import("../../world/machine.ts")
   const { isBot } = await import("../../world.ts")
   offerPerigee()
@@ -38,9 +44,10 @@ export const run = (machine: Machine, version: string): Command => ({
   takes: "bot.ts",
   options: RUN,
   async run(args) {
-    const { bot, file } = await loadBot(machine, only(args, "bot file"))
-    const folder = dirname(file)
+    const given = only(args, "bot file")
+    const folder = dirname(botFile(machine, given))
     return runLoaded(machine, version, args, async () => {
+      const { bot } = await loadBot(machine, given)
       const { nameOf } = await import("../../world.ts")
       const { everyPart } = await import("../../world/parts.ts")
       return {
