@@ -1,9 +1,14 @@
 // A feed whose strategy drives it, on virtual time against the venue's own front: the runtime keeps its pulse.
 import { describe, expect, test } from "bun:test"
-import type { Trouble } from "../../../src/runtime/domain/callbacks.ts"
-import type { VenueLimits } from "../../../src/runtime/ports.ts"
+import { market } from "../../../src/exchanges/index.ts"
+import type { FeedStateChanged, Trouble } from "../../../src/runtime/domain/callbacks.ts"
+import type { FeedSpec } from "../../../src/runtime/domain/task.ts"
+import type { SocketHandler, Sockets, VenueLimits } from "../../../src/runtime/ports.ts"
 import type { Outcome } from "../../../src/runtime/domain/outcome.ts"
-import { CALM, exchange, TRADES } from "./market.ts"
+import { manualFeed } from "../../../src/runtime/tasks/feed/manual.ts"
+import type { TaskHost } from "../../../src/runtime/tasks/task.ts"
+import { virtualHost } from "./host.ts"
+import { BTC, CALM, exchange, TRADES } from "./market.ts"
 
 type World = Awaited<ReturnType<typeof exchange>>
 
@@ -92,5 +97,69 @@ describe("a manual feed", () => {
     expect(world.data<Trouble>("onError").map(({ message }) => message)).toEqual([
       expect.stringContaining("refused (2)"),
     ])
+  })
+})
+
+/** The venue is the test: sockets open when it says so, or within their bound not at all. */
+function scripted() {
+  const world = virtualHost()
+  const sockets: { handler: SocketHandler; closed: boolean }[] = []
+  const open: Sockets["open"] = ({ connectMsMax }, handler) => {
+    const one = { handler, closed: false }
+    sockets.push(one)
+    world.clock.timer(connectMsMax, () => handler.closed(1006, `no connection within ${connectMsMax} ms`))
+    return { send: () => true, ping() {}, bufferedBytes: () => 0, close: () => void (one.closed = true) }
+  }
+  let hear: (word: FeedStateChanged) => void = () => undefined
+  const host: TaskHost = {
+    ...world.host,
+    outside: { ...world.outside, sockets: { open } },
+    publisher: (callback) => (data, receivedAt) => {
+      world.host.publisher(callback)(data, receivedAt)
+      if (callback === "onFeedState") hear(data as FeedStateChanged)
+    },
+  }
+  const spec: FeedSpec = { kind: "feed", id: "1", market: "binance-um", channel: TRADES, insts: [BTC], isManual: true }
+  const feed = manualFeed(spec, host, market("binance-um"))
+  const told = () => world.of("onFeedState").map(({ data }) => (data as FeedStateChanged).state)
+  return {
+    feed,
+    manual: feed.manual!,
+    sockets,
+    told,
+    clock: world.clock,
+    onState: (does: typeof hear) => (hear = does),
+  }
+}
+
+describe("a manual feed that the runtime stops", () => {
+  test("opens no other socket, though its strategy asks for one as soon as it hears of it", async () => {
+    const { feed, manual, sockets, told, onState } = scripted()
+    feed.start()
+    const connected = manual.connect("ws://venue")
+    sockets[0]!.handler.open()
+    await connected
+    let again: Promise<Outcome<undefined>> | undefined
+    onState(({ state }) => {
+      if (state === "stopped") again = manual.connect("ws://venue")
+    })
+    const stopped = feed.stop()
+    expect(sockets[0]!.closed).toBe(true)
+    sockets[0]!.handler.closed(1000, "")
+    await stopped
+    expect(await again).toEqual({ kind: "refused", reason: "binance-um trades is stopping" })
+    expect([told(), sockets.length]).toEqual([["connecting", "live", "stopped"], 1])
+  })
+
+  test("is not live again when the socket it is closing opens after all", async () => {
+    const { feed, manual, sockets, told } = scripted()
+    feed.start()
+    const connected = manual.connect("ws://venue")
+    const stopped = feed.stop()
+    sockets[0]!.handler.open()
+    sockets[0]!.handler.closed(1006, "closed before it was open")
+    await stopped
+    expect(await connected).toMatchObject({ kind: "refused" })
+    expect(told()).toEqual(["connecting", "stopped"])
   })
 })

@@ -38,6 +38,8 @@ export function manualFeed(spec: FeedSpec, host: TaskHost, venue: Venue): Runnin
   const name = `${spec.market} ${channelName(spec.channel)}`
   let socket: Socket | undefined
   let state: "waiting" | "connecting" | "open" | "lost" | "shut" | "stopped" = "waiting"
+  /** Set before the last socket closes: who hears of that may not open another. */
+  let isStopped = false
   let retry: Timer | undefined
   let starts = 0
   /** Only the newest socket is heard. */
@@ -62,7 +64,7 @@ export function manualFeed(spec: FeedSpec, host: TaskHost, venue: Venue): Runnin
   }
 
   const ask = () => {
-    if (state === "stopped") return
+    if (isStopped) return
     state = "waiting"
     starts++
     host.turn.run(() => publishers.wanted({ spec, starts }, clock.now()))
@@ -126,7 +128,7 @@ export function manualFeed(spec: FeedSpec, host: TaskHost, venue: Venue): Runnin
 
   const connect: ManualFeed["connect"] = (url, headers) => {
     if (socket !== undefined) return Promise.resolve(refused(`${name} is connected already; shut it down first`))
-    if (state === "stopped") return Promise.resolve(refused(`${name} is stopping`))
+    if (isStopped) return Promise.resolve(refused(`${name} is stopping`))
     retry?.cancel()
     state = "connecting"
     const mine = ++attempt
@@ -135,7 +137,8 @@ export function manualFeed(spec: FeedSpec, host: TaskHost, venue: Venue): Runnin
       const target = { url, connectMsMax: CONNECT_MS_MAX }
       socket = sockets.open(headers === undefined ? target : { ...target, headers }, {
         open() {
-          if (mine !== attempt) return
+          // One that opens while it is being shut down is closed by that.
+          if (mine !== attempt || state !== "connecting") return
           opened()
           resolve(accepted(undefined))
         },
@@ -170,6 +173,7 @@ export function manualFeed(spec: FeedSpec, host: TaskHost, venue: Venue): Runnin
     spec,
     start: ask,
     async stop() {
+      isStopped = true
       retry?.cancel()
       if (socket !== undefined) await shutdown()
       quiet()
