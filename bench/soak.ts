@@ -1,5 +1,5 @@
 // `bun bench/soak.ts --seconds N [--rate R]`: the demo under R events a second. Does its memory stay where it is, and how
-// long do its frames take to their handlers? Ends with status 1 where memory grows.
+// long do its frames take to their handlers? Ends with status 1 where memory grows, or a long run does not bring R.
 import { parseArgs } from "node:util"
 import { median, round } from "./measure.ts"
 import { finishedJson, freePort, memoryMb, root } from "./program.ts"
@@ -9,6 +9,9 @@ const warmUpSecMax = 120
 const sampleMs = 500
 /** Events the bot gets of one event of the simulated order flow: some trade, most move the book. */
 const eventsPerFlow = 1.4
+/** Of the asked rate: a long run with less has not tried what it says. */
+const rateShareMin = 0.9
+const longSec = 300
 
 export interface Sample {
   /** Seconds since the bot was ready. */
@@ -23,17 +26,21 @@ export interface Verdict {
   readonly startMb: number
   readonly endMb: number
   readonly growth: number
-  readonly held: boolean
+  readonly isFlat: boolean
 }
 
 export interface Soaked extends Verdict {
   readonly seconds: number
   readonly events: number
   readonly eventsPerSecond: number
+  /** Asked for, events a second. */
+  readonly rate: number
   readonly p50Us: number
   readonly p99Us: number
   readonly p999Us: number
   readonly peakMb: number
+  /** Memory is flat and, in a long run, the events were about as many as asked for. */
+  readonly held: boolean
 }
 
 /**
@@ -48,9 +55,8 @@ export function judge(samples: readonly Sample[], seconds: number): Verdict {
   const endMb = median(counted.slice(-fifth).map(({ mb }) => mb))
   const slopeMbPerMinute = slope(counted) * 60
   const growth = endMb / startMb - 1
-  const isLong = seconds >= 300
-  const held = isLong ? slopeMbPerMinute < 0.2 && growth <= 0.03 : growth <= 0.15
-  return { warmUpSec, slopeMbPerMinute, startMb, endMb, growth, held }
+  const isFlat = seconds >= longSec ? slopeMbPerMinute < 0.2 && growth <= 0.03 : growth <= 0.15
+  return { warmUpSec, slopeMbPerMinute, startMb, endMb, growth, isFlat }
 }
 
 /** Least squares, MB a second. */
@@ -61,6 +67,10 @@ function slope(samples: readonly Sample[]): number {
   const below = samples.reduce((sum, { at }) => sum + (at - middleAt) ** 2, 0)
   return below === 0 ? 0 : above / below
 }
+
+/** Whether a run as long as that brought what was asked for. A short one shows memory only. */
+export const isBusy = (ran: Pick<Soaked, "seconds" | "eventsPerSecond" | "rate">): boolean =>
+  ran.seconds < longSec || ran.eventsPerSecond >= rateShareMin * ran.rate
 
 interface Latency {
   readonly p50Us: number
@@ -90,8 +100,9 @@ export async function soak(options: { readonly seconds: number; readonly rate: n
     await Bun.sleep(sampleMs)
   }
   const { events, peakRssMb } = await summary
-  const eventsPerSecond = events / seconds
-  return { seconds, events, eventsPerSecond, ...latency, peakMb: peakRssMb, ...judge(samples, seconds) }
+  const ran = { seconds, events, eventsPerSecond: events / seconds, rate, peakMb: peakRssMb }
+  const verdict = judge(samples, seconds)
+  return { ...ran, ...latency, ...verdict, held: verdict.isFlat && isBusy(ran) }
 }
 
 async function untilReady(url: string, demo: { readonly exitCode: number | null }): Promise<void> {
@@ -113,11 +124,12 @@ async function latencyOf(url: string): Promise<Latency> {
 
 export const words = (result: Soaked): string =>
   [
-    `${result.events} events in ${result.seconds} s, ${Math.round(result.eventsPerSecond)} a second`,
+    `${result.events} events in ${result.seconds} s, ${Math.round(result.eventsPerSecond)} a second of ${result.rate} asked for`,
     `frame to handler: p50 ${round(result.p50Us)} µs, p99 ${round(result.p99Us)} µs, p99.9 ${round(result.p999Us)} µs`,
     `memory after ${round(result.warmUpSec)} s: ${round(result.startMb)} MB, at the end ${round(result.endMb)} MB ` +
       `(${(result.growth * 100).toFixed(1)} %), ${result.slopeMbPerMinute.toFixed(2)} MB a minute, peak ${round(result.peakMb)} MB`,
-    result.held ? "flat" : "GROWS",
+    result.isFlat ? "flat" : "GROWS",
+    ...(isBusy(result) ? [] : [`TOO FEW EVENTS: under ${rateShareMin * 100} % of what was asked for`]),
   ].join("\n")
 
 if (import.meta.main) {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test"
-import { judge, type Sample, soak, words } from "../../bench/soak.ts"
+import { isBusy, judge, type Sample, soak, words } from "../../bench/soak.ts"
 
 /** A sample a second: a level, what is added each second, and what the collector's saw-tooth adds and takes. */
 const memory = (seconds: number, mb: number, mbPerSecond: number): Sample[] =>
@@ -7,24 +7,30 @@ const memory = (seconds: number, mb: number, mbPerSecond: number): Sample[] =>
 
 describe("what a soak makes of memory", () => {
   test("is flat where a saw-tooth stays on its level, in short runs and in long ones", () => {
-    expect(judge(memory(20, 140, 0), 20).held).toBe(true)
-    expect(judge(memory(600, 140, 0), 600)).toMatchObject({ held: true, warmUpSec: 120 })
+    expect(judge(memory(20, 140, 0), 20).isFlat).toBe(true)
+    expect(judge(memory(600, 140, 0), 600)).toMatchObject({ isFlat: true, warmUpSec: 120 })
   })
 
   test("grows where each event leaves fifty bytes behind at 50,000 events a second", () => {
-    const { held, slopeMbPerMinute } = judge(memory(20, 140, 2.5), 20)
-    expect(held).toBe(false)
+    const { isFlat, slopeMbPerMinute } = judge(memory(20, 140, 2.5), 20)
+    expect(isFlat).toBe(false)
     expect(slopeMbPerMinute).toBeGreaterThan(100)
   })
 
   test("grows in a long run where a byte an event stays behind", () => {
-    expect(judge(memory(600, 140, 0.05), 600).held).toBe(false)
+    expect(judge(memory(600, 140, 0.05), 600).isFlat).toBe(false)
   })
 
   test("does not count what the warm-up takes", () => {
     const warming = memory(600, 140, 0).map(({ at, mb }) => ({ at, mb: at < 100 ? mb / 2 : mb }))
-    expect(judge(warming, 600).held).toBe(true)
+    expect(judge(warming, 600).isFlat).toBe(true)
   })
+})
+
+test("a long run counts for the rate it was asked for only with nine tenths of it, a short one always", () => {
+  expect(isBusy({ seconds: 600, rate: 50_000, eventsPerSecond: 45_000 })).toBe(true)
+  expect(isBusy({ seconds: 600, rate: 50_000, eventsPerSecond: 44_999 })).toBe(false)
+  expect(isBusy({ seconds: 20, rate: 50_000, eventsPerSecond: 6_000 })).toBe(true)
 })
 
 test("the demo takes thousands of events a second for 20 s and its memory stays", async () => {
