@@ -18,7 +18,8 @@ import type { House } from "./house.ts"
 import type { Meters } from "./meters.ts"
 import type { Timers } from "./timers.ts"
 
-const COMMAND_MS_MAX = 5_000
+/** After this long the ack of a command to a manual feed is `unknown`. */
+export const COMMAND_MS_MAX = 5_000
 const HISTORY_MS_MAX = 30_000
 
 export interface ContextParts {

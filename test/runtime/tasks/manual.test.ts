@@ -5,6 +5,8 @@ import type { FeedStateChanged, Trouble } from "../../../src/runtime/domain/call
 import type { FeedSpec } from "../../../src/runtime/domain/task.ts"
 import type { SocketHandler, Sockets, VenueLimits } from "../../../src/runtime/ports.ts"
 import type { Outcome } from "../../../src/runtime/domain/outcome.ts"
+import { COMMAND_MS_MAX } from "../../../src/runtime/engine/context.ts"
+import { withDeadline } from "../../../src/runtime/engine/deadline.ts"
 import { manualFeed } from "../../../src/runtime/tasks/feed/manual.ts"
 import type { TaskHost } from "../../../src/runtime/tasks/task.ts"
 import { virtualHost } from "./host.ts"
@@ -162,4 +164,17 @@ describe("a manual feed that the runtime stops", () => {
     expect(await connected).toMatchObject({ kind: "refused" })
     expect(told()).toEqual(["connecting", "stopped"])
   })
+})
+
+test("a connection that does not come is refused by name, before its ack is overdue", async () => {
+  const { feed, manual, told, clock } = scripted()
+  feed.start()
+  // As the context bounds it.
+  const answer = withDeadline(clock, COMMAND_MS_MAX, "connect", manual.connect("ws://venue"))
+  clock.advance(COMMAND_MS_MAX - 1)
+  expect(await answer).toEqual({
+    kind: "refused",
+    reason: "binance-um trades could not connect (1006 no connection within 4500 ms)",
+  })
+  expect(told().slice(0, 2)).toEqual(["connecting", "lost"])
 })

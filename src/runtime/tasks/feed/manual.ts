@@ -9,7 +9,8 @@ import { Pulse } from "../heartbeat.ts"
 import type { ManualFeed, RunningFeed, TaskHost } from "../task.ts"
 
 const ACK_MS_MAX = 5_000
-const CONNECT_MS_MAX = 5_000
+/** Below the 5,000 ms after which a command's ack is `unknown`: a connection that did not come is refused by name. */
+const CONNECT_MS_MAX = 4_500
 const BACKOFF = { backoffMsMin: 200, backoffMsMax: 30_000 }
 /** Of a connection's greatest age: when the strategy is told, so that it can choose its moment. */
 const AGEING_SHARE = 0.9
