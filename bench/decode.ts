@@ -1,22 +1,42 @@
-// ns to decode a frame of each hot kind against `JSON.parse` alone of the same frames.
+// ns to decode a frame of each kind against `JSON.parse` alone of the same frames. The first three kinds are off a tape; of the
+// others there are the venue's own examples, again and again.
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
 import { binanceUm } from "../src/exchanges/binance/index.ts"
 import { type Bench, medians, ratioRow, type Row } from "./measure.ts"
-import { type FrameKind, frames } from "./tape.ts"
+import { root } from "./program.ts"
+import { flat, type FrameKind, frames } from "./tape.ts"
 
 const framesMax = 2_000
 const KINDS: readonly FrameKind[] = ["depthUpdate", "bookTicker", "trade"]
+const EXAMPLES = ["aggTrade", "kline", "ORDER_TRADE_UPDATE", "ACCOUNT_UPDATE"]
 
 export const bench: Bench = {
   name: "decode",
   async run({ isQuick }) {
     const { of } = frames()
+    const rounds = isQuick ? 5 : 25
     const rows: Row[] = []
-    for (const kind of KINDS) rows.push(await measure(kind, of(kind).slice(0, framesMax), isQuick ? 5 : 25))
+    for (const kind of KINDS) rows.push(await measure(kind, of(kind).slice(0, framesMax), rounds))
+    for (const kind of EXAMPLES) rows.push(await measure(kind, examples(kind), rounds))
     return rows
   },
 }
 
-async function measure(kind: FrameKind, texts: readonly string[], rounds: number): Promise<Row> {
+interface Fixtures {
+  readonly frames: readonly { readonly name: string; readonly frame: string }[]
+}
+
+/** Without those whose ids no venue has reached yet. */
+function examples(kind: string): readonly string[] {
+  const { frames: all } = JSON.parse(
+    readFileSync(join(root, "test/fixtures/binance/um-frames.json"), "utf8"),
+  ) as Fixtures
+  const known = all.filter(({ name, frame }) => frame.includes(`"e":"${kind}"`) && !name.startsWith("19-digit"))
+  return Array.from({ length: framesMax }, (_, at) => flat(known[at % known.length]!.frame))
+}
+
+async function measure(kind: string, texts: readonly string[], rounds: number): Promise<Row> {
   const { decode } = binanceUm()
   const timed = (read: (text: string, at: number) => unknown) => (): number => {
     const startedAt = performance.now()

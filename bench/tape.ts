@@ -19,7 +19,7 @@ const startedAt = 1_790_000_000_000_000
 export const frames = (): Frames => (existsSync(file) ? captured() : simulated())
 
 /** A slice of a line, or a rope, would be measured resolving itself: a socket gives flat one-byte strings. */
-const flat = (text: string): string => Buffer.from(text).toString("latin1")
+export const flat = (text: string): string => Buffer.from(text).toString("latin1")
 
 const sorted = (from: string, image: string, all: readonly string[]): Frames => ({
   from,
