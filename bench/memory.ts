@@ -47,7 +47,7 @@ function start(file: string, exchange: string, folder: string): Running {
   return program([file, ...words], port, folder)
 }
 
-/** Any ring holds fewer events than that: once so many have come by each task, all are full. */
+/** Once so many have come by each task, all are full: not of their slots, but of the 4 MB a ring and the 16 MB all may hold. */
 const eventsMin = 10_000
 
 async function untilFull({ url }: Running): Promise<void> {
