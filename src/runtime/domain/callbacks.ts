@@ -146,7 +146,7 @@ export interface CallbackData {
 
 export type CallbackName = keyof CallbackData
 
-/** Market rings drop their oldest events when a reader falls behind; private rings never drop. */
+/** Market rings drop their oldest events when a reader falls behind; private rings pause its strategy instead. */
 export const IS_PRIVATE: Readonly<Record<CallbackName, boolean>> = {
   onAltEvent: true,
   onWsEvent: true,

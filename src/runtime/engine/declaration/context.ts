@@ -48,7 +48,7 @@ type PastOf<H> =
 type ManualIn<T> = Extract<T, FeedHandle<Market, ChannelKind, Inst, true>>
 
 /**
- * What a strategy can see and do, the same live, simulated and replayed. `P` are the bot's parameters, `T` its tasks.
+ * What a strategy can see and do, the same live and simulated. `P` are the bot's parameters, `T` its tasks.
  * A handle that is not of this bot throws UsageError at its first use.
  */
 export interface Context<P = ParamValues, T extends Handle = AnyHandle> {
