@@ -44,10 +44,10 @@ async function tame() {
 }
 
 describe("a bot that", () => {
-  test(
-    "spins for ever in a handler ends with a status of its own, naming it; the next start knows its order",
-    async () => {
-      const program = await run("spin")
+  test.each(["spin", "spin later"])(
+    "spins for ever in a handler ends with a status of its own, naming it; the next start knows its order: %s",
+    async (does) => {
+      const program = await run(does)
       expect(await program.ended).toBe(EXIT.stalled)
       expect(program.err()).toMatch(
         /^perigee: the event loop has stood still for \d+ ms in wild\.onSchedule; ending with status 75\n$/,

@@ -68,6 +68,7 @@ export class Delivery implements RunnerHost {
   readonly #pool: Pool
   readonly #ready: Runner[] = []
   readonly #deferred: Runner[] = []
+  readonly #pending: Runner[] = []
   readonly #refs = new Map<Ring, TaskRef>()
   readonly #supervision: Supervision
   readonly #dropped = new Map<Runner, { value: number }>()
@@ -315,6 +316,19 @@ export class Delivery implements RunnerHost {
 
   expect(runner: Runner): void {
     this.#supervision.watch(runner)
+    this.#pending.push(runner)
+    this.#rest()
+  }
+
+  settled(runner: Runner): void {
+    this.#pending.splice(this.#pending.lastIndexOf(runner), 1)
+    this.#rest()
+  }
+
+  /** What spins while no handler is being called may be the rest of a pending one: the latest of them is named. */
+  #rest(): void {
+    const latest = this.#pending.at(-1)
+    this.watch.leave(latest === undefined ? 0 : latest.restLabel(this.#pending.length === 1))
   }
 
   threw(runner: Runner, code: number, message: AnyMessage, error: unknown): void {

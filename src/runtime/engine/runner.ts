@@ -26,6 +26,8 @@ export interface RunnerHost {
   isSpent(runner: Runner): boolean
   /** A promise is pending: see to it that it is missed when it takes too long. */
   expect(runner: Runner): void
+  /** It is pending no more. */
+  settled(runner: Runner): void
   threw(runner: Runner, code: number, message: AnyMessage, error: unknown): void
   slow(runner: Runner, code: number, tookUs: number): void
   /** The next event for it is word of what it lost on this lane. */
@@ -84,6 +86,7 @@ export class Runner implements Reader {
   readonly #host: RunnerHost
   readonly #watch: Watch
   readonly #labels: readonly number[]
+  readonly #restLabels: number[] = []
   readonly #private: Lane[] = []
   readonly #market: Lane[] = []
   readonly #lagging: Lane[] = []
@@ -202,9 +205,17 @@ export class Runner implements Reader {
     this.#host.expect(this)
   }
 
+  /** What a watchdog calls the rest of its pending handler, after an `await`. */
+  restLabel(isAlone: boolean): number {
+    const code = this.pendingCode
+    if (isAlone) return this.#labels[code] ?? 0
+    return (this.#restLabels[code] ??= this.#watch.label(`${this.name}.${eventName(code)} or another pending handler`))
+  }
+
   #resolved(): void {
     this.isPending = false
     this.#pendingMessage = undefined
+    this.#host.settled(this)
     this.#next()
   }
 
@@ -212,6 +223,7 @@ export class Runner implements Reader {
     const message = this.#pendingMessage
     this.isPending = false
     this.#pendingMessage = undefined
+    this.#host.settled(this)
     if (message !== undefined) this.#host.threw(this, this.pendingCode, message, error)
     this.#next()
   }

@@ -300,6 +300,40 @@ describe("a handler over its time budget", () => {
     const handled = ["here.onTrade", "inside", "over", "here.timer", "over"]
     expect(now).toEqual(["here.start", "over", ...handled, "here.stop", "over"])
   })
+
+  test("is named by a watchdog also after an await; of several pending ones the latest is", async () => {
+    const names = ["nobody"]
+    let now = 0
+    const watch = {
+      label: (name: string) => names.push(name) - 1,
+      enter(label: number) {
+        const before = now
+        now = label
+        return before
+      },
+      leave: (before: number) => void (now = before),
+    }
+    const [one, two] = [gate(), gate()]
+    const { engine, send } = rig(
+      bot({ name: "a" })
+        .task(tape)
+        .strategy({ name: "one", onTrade: () => one.promise })
+        .strategy({ name: "two", onTrade: ({ data }) => (data.tradeId === "1" ? undefined : two.promise) })
+        .strategy({ name: "quick", onTrade() {} }),
+      { watch },
+    )
+    await engine.start()
+    send(tape, "onTrade", trade(1))
+    expect(names[now]).toBe("one.onTrade")
+    send(tape, "onTrade", trade(2))
+    expect(names[now]).toBe("two.onTrade or another pending handler")
+    two.reject(new Error("late"))
+    await settle()
+    expect(names[now]).toBe("one.onTrade")
+    one.resolve()
+    await settle()
+    expect(names[now]).toBe("nobody")
+  })
 })
 
 describe("modes", () => {

@@ -16,7 +16,15 @@ export default bot({
   limits: { openOrdersMax: 2 },
   openOrdersOnStop: "keep",
   params: {
-    does: choice("nothing", ["nothing", "spin", "spin at start", "spin later at start", "reject", "wait at start"]),
+    does: choice("nothing", [
+      "nothing",
+      "spin",
+      "spin later",
+      "spin at start",
+      "spin later at start",
+      "reject",
+      "wait at start",
+    ]),
   },
 })
   .tasks([depth, tick, router])
@@ -32,7 +40,7 @@ export default bot({
         const instrument = ctx.instrument(INST)
         const view = ctx.book(INST)
         const best = view.state === "live" ? view.best() : undefined
-        if (best === undefined || instrument === undefined) return
+        if (best === undefined || instrument === undefined) return undefined
         const [resting] = ctx.openOrders(INST)
         if (resting === undefined) {
           const price = priceOnTick(instrument, "BUY", fromNumber(best.bidPrice * 0.98))
@@ -42,6 +50,8 @@ export default bot({
           if (ctx.params.does === "reject")
             void Promise.reject(new Error(`nobody caught this ${process.env["BINANCE_SECRET_KEY"]}`))
         }
+        const isLater = ctx.params.does === "spin later" && resting?.state === "open"
+        return isLater ? Promise.resolve().then(spin) : undefined
       },
     },
     { on: [tick], startMsMax: 1_000 },
