@@ -238,7 +238,10 @@ export class Delivery implements RunnerHost {
     const message = { data, task, receivedAt: this.#clock.now(), sequence: ++this.sequence }
     if (runner.isOpen && !this.#isDelivering) {
       this.#isDelivering = true
+      const startedAt = this.#clock.monotonic()
       runner.call(handler, code, message)
+      const tookUs = this.#clock.monotonic() - startedAt
+      if (tookUs > runner.handlerUsMax) this.slow(runner, code, tookUs)
       this.#isDelivering = false
       if (this.#ready.length > 0) this.#serve()
       return

@@ -231,6 +231,28 @@ describe("a handler over its time budget", () => {
     expect(errors).toEqual(["strategy spinner: onTrade held the loop for 31.0 ms"])
   })
 
+  test("is reported by name when it is a timer's call", async () => {
+    const errors: string[] = []
+    const one = rig(
+      bot({ name: "a" })
+        .task(tape)
+        .strategy(
+          {
+            start(ctx) {
+              ctx.after(5, () => one.clock.hold(30))
+              ctx.after(100, () => one.clock.hold(31))
+            },
+            onTrade() {},
+            onError: ({ data }) => void errors.push(data.message),
+          },
+          { name: "spinner", handlerMsMax: 30 },
+        ),
+    )
+    await one.engine.start()
+    await one.clock.advance(200)
+    expect(errors).toEqual(["strategy spinner: timer held the loop for 31.0 ms"])
+  })
+
   test("is found among several: the next ones are timed one by one", async () => {
     const one = rig(
       bot({ name: "a" })
