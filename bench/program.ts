@@ -63,7 +63,7 @@ export async function simulator(rate: number): Promise<Running> {
 }
 
 /** What the Dockerfile tells the engine: programs run here as the image runs them. */
-function engineSettings(): Record<string, string> {
+export function engineSettings(): Record<string, string> {
   const lines = readFileSync(join(root, "Dockerfile"), "utf8").matchAll(/^ENV (BUN_JSC_\w+)=(\S+)$/gm)
   return Object.fromEntries(Array.from(lines, ([, name = "", value = ""]) => [name, value]))
 }

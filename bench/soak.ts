@@ -1,8 +1,9 @@
 // `bun bench/soak.ts --seconds N [--rate R]`: the demo under R events a second. Does its memory stay where it is, and how
 // long do its frames take to their handlers? Ends with status 1 where memory grows, or a long run does not bring R.
+import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { median, round } from "./measure.ts"
-import { finishedJson, freePort, memoryMb, root } from "./program.ts"
+import { engineSettings, finishedJson, freePort, memoryMb, root, scratch } from "./program.ts"
 
 /** From two minutes on memory is to be flat; a short run begins to look after a third of its time. */
 const warmUpSecMax = 120
@@ -82,9 +83,13 @@ export async function soak(options: { readonly seconds: number; readonly rate: n
   const { seconds, rate } = options
   const port = freePort()
   const flow = Math.round(rate / eventsPerFlow)
-  const words = ["--seconds", String(seconds), "--rate", String(flow), "--http-port", String(port), "--json"]
+  const { folder, close } = scratch()
+  // On a disk, as bots keep their orders: in memory each would stay.
+  const kept = ["--db", join(folder, "demo.db")]
+  const words = ["--seconds", String(seconds), "--rate", String(flow), "--http-port", String(port), "--json", ...kept]
   const demo = Bun.spawn([process.execPath, "src/main.ts", "demo", ...words], {
     cwd: root,
+    env: { ...process.env, ...engineSettings() },
     stdio: ["ignore", "pipe", "inherit"],
   })
   const summary = finishedJson<{ events: number; seconds: number; peakRssMb: number }>(demo)
@@ -100,6 +105,7 @@ export async function soak(options: { readonly seconds: number; readonly rate: n
     await Bun.sleep(sampleMs)
   }
   const { events, peakRssMb } = await summary
+  close()
   const ran = { seconds, events, eventsPerSecond: events / seconds, rate, peakMb: peakRssMb }
   const verdict = judge(samples, seconds)
   return { ...ran, ...latency, ...verdict, held: verdict.isFlat && isBusy(ran) }
