@@ -1,5 +1,5 @@
 // Bots that do what no bot should, as processes of their own: each ends (or does not) as the runtime promises.
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test"
+import { afterEach, beforeEach, describe, expect, test } from "bun:test"
 import { EXIT } from "../../src/runtime/cli/command.ts"
 import { accountAt } from "./account.ts"
 import { folder, keysOf, type Program, type Simulator, start, startSimulator } from "./program.ts"
@@ -12,18 +12,17 @@ let sim: Simulator
 let home: ReturnType<typeof folder>
 let programs: Program[] = []
 
-beforeAll(async () => {
+// An exchange for each: every new home counts its runs from 1, so a shared one would see the same client ids again.
+beforeEach(async () => {
   sim = await startSimulator()
-})
-afterAll(() => sim.program.signal("SIGKILL"))
-beforeEach(() => {
   home = folder()
 })
 afterEach(async () => {
   for (const program of programs) program.signal("SIGKILL")
   await Promise.all(programs.map(({ ended }) => ended))
   programs = []
-  await accountAt(sim).cancelAll(SYMBOL)
+  sim.program.signal("SIGKILL")
+  await sim.program.ended
   home.remove()
 })
 
