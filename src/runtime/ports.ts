@@ -64,12 +64,19 @@ export interface SocketHandler {
   closed(code: number, reason: string): void
 }
 
+/** Whether a text has left: undefined once the kernel has taken all of it, else why nobody knows how much of it went. */
+export type Departed = (failure: string | undefined) => void
+
 export interface Socket {
-  /** False where the socket is not open: the bytes were not and will not be sent. */
-  send(text: string): boolean
+  /**
+   * False where the bytes were not and will not be sent: the socket is not open, or more than `unsentBytesMax` wait to
+   * leave. True says that they are on their way to the kernel, no more; `departed` is told of the rest, once, after this
+   * has returned and before the handler's `closed`.
+   */
+  send(text: string, departed?: Departed): boolean
   /** Sends a protocol ping. */
   ping(): void
-  /** Bytes accepted by `send` that have not left yet. */
+  /** Bytes accepted by `send` that have not left this process yet. */
   bufferedBytes(): number
   close(code?: number, reason?: string): void
 }
@@ -449,6 +456,14 @@ export interface ModelLoaded {
   readonly outputs: readonly string[]
 }
 
+/** Hears of a model that was loaded. */
+export interface ModelWatcher {
+  /** It broke down, and is started again by itself after so long. */
+  lost(why: string, restartMs: number): void
+  /** It is there again. */
+  restored(): void
+}
+
 export interface ModelRunner {
   /** Loads once and warms up. Rejects with ModelError naming the file and the remedy. */
   load(): Promise<ModelLoaded>
@@ -456,6 +471,8 @@ export interface ModelRunner {
   predict(input: AltTensor, deadlineMs: number): Promise<AltTensor>
   /** Why no answer is to be had at the moment, though it is loaded; undefined where nothing is known to be wrong. */
   trouble?(): string | undefined
+  /** From now on, this one in place of any other. */
+  watch?(watcher: ModelWatcher): void
   close(): Promise<void>
 }
 

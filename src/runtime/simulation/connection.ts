@@ -1,10 +1,25 @@
-import type { Clock, InboundConnection, InboundSockets, Socket, SocketHandler, SocketTarget } from "../ports.ts"
+import { unsentBytesMax } from "../domain/backlog.ts"
+import type {
+  Clock,
+  Departed,
+  InboundConnection,
+  InboundSockets,
+  Socket,
+  SocketHandler,
+  SocketTarget,
+} from "../ports.ts"
 import type { Weather } from "./faults.ts"
 import { Pipe } from "./pipe.ts"
 
 const ABNORMAL = 1006
 const GOING_AWAY = 1001
 const BAD_RECORD = "bad record mac"
+
+/** A text that has not left the client's process. */
+interface Unsent {
+  readonly size: number
+  readonly departed: Departed | undefined
+}
 
 /** A WebSocket in memory, both of its ends. */
 export class VirtualConnection implements Socket {
@@ -19,6 +34,10 @@ export class VirtualConnection implements Socket {
   #state: "connecting" | "open" | "closing" | "closed" = "connecting"
   #isServed = false
   #isHalfCut = false
+  readonly #unsent = new Set<Unsent>()
+  #unsentBytes = 0
+  /** Until then (monotonic µs) the server does not read. */
+  #stalledUntil = 0
 
   constructor(
     id: number,
@@ -59,9 +78,11 @@ export class VirtualConnection implements Socket {
     this.#toServer.put(0, () => this.#toClient.put(0, () => this.#opened()))
   }
 
-  send(text: string): boolean {
-    if (this.#state !== "open") return false
-    this.#carry(this.#toServer, text, () => this.#server?.text(this.inbound, text))
+  send(text: string, departed?: Departed): boolean {
+    if (this.#state !== "open" || this.#unsentBytes > unsentBytesMax) return false
+    if (this.#weather.strikes("stallRate")) this.#stall(this.#weather.lateMs())
+    const isCarried = this.#carry(this.#toServer, text, () => this.#server?.text(this.inbound, text))
+    this.#depart({ size: text.length, departed }, isCarried)
     return true
   }
 
@@ -70,7 +91,7 @@ export class VirtualConnection implements Socket {
   }
 
   bufferedBytes(): number {
-    return this.#toServer.inFlight
+    return this.#unsentBytes
   }
 
   close(code = 1000, reason = ""): void {
@@ -123,14 +144,56 @@ export class VirtualConnection implements Socket {
     this.#carry(this.#toClient, "", () => this.#handler.alive?.())
   }
 
-  #carry(pipe: Pipe, text: string, deliver: () => void): void {
-    if (this.#state === "closed" || this.#isHalfCut) return
-    if (this.#weather.strikes("cutRate")) return this.#clock.defer(() => this.cut())
-    if (this.#weather.strikes("corruptRate")) return pipe.put(text.length, () => this.#fail(BAD_RECORD))
-    if (pipe === this.#toServer && this.#weather.strikes("halfCutRate")) return this.#halfCut(text.length, deliver)
-    if (this.#weather.strikes("dropRate")) return
+  /** False where the connection ends instead. */
+  #carry(pipe: Pipe, text: string, deliver: () => void): boolean {
+    if (this.#state === "closed" || this.#isHalfCut) return false
+    if (this.#weather.strikes("cutRate")) {
+      this.#clock.defer(() => this.cut())
+      return false
+    }
+    if (this.#weather.strikes("corruptRate")) {
+      pipe.put(text.length, () => this.#fail(BAD_RECORD))
+      return true
+    }
+    if (pipe === this.#toServer && this.#weather.strikes("halfCutRate")) {
+      this.#halfCut(text.length, deliver)
+      return false
+    }
+    if (this.#weather.strikes("dropRate")) return true
     pipe.put(text.length, deliver)
     if (pipe === this.#toClient && this.#weather.strikes("duplicateRate")) pipe.put(text.length, deliver)
+    return true
+  }
+
+  #stall(ms: number): void {
+    this.#stalledUntil = Math.max(this.#stalledUntil, this.#clock.monotonic() + ms * 1_000)
+    this.#toServer.hold(ms)
+  }
+
+  /** The kernel takes what is sent at once, unless the server reads nothing; what a dying connection was given, never. */
+  #depart(unsent: Unsent, isCarried: boolean): void {
+    const waitsUs = this.#stalledUntil - this.#clock.monotonic()
+    if (isCarried && waitsUs <= 0) {
+      if (unsent.departed !== undefined) queueMicrotask(() => unsent.departed?.(undefined))
+      return
+    }
+    this.#unsent.add(unsent)
+    this.#unsentBytes += unsent.size
+    if (isCarried) {
+      this.#clock.timer(waitsUs / 1_000, () => {
+        if (!this.#unsent.delete(unsent)) return
+        this.#unsentBytes -= unsent.size
+        unsent.departed?.(undefined)
+      })
+    }
+  }
+
+  /** The connection is no more, and with it what had not left. */
+  #strand(): void {
+    const stranded = [...this.#unsent]
+    this.#unsent.clear()
+    this.#unsentBytes = 0
+    for (const { departed } of stranded) departed?.("the connection ended first")
   }
 
   #halfCut(size: number, deliver: () => void): void {
@@ -149,6 +212,7 @@ export class VirtualConnection implements Socket {
       this.#state = "closed"
       this.#toClient.end()
       this.#forget(this)
+      this.#strand()
       this.#handler.closed(ABNORMAL, "")
     })
   }
@@ -164,6 +228,7 @@ export class VirtualConnection implements Socket {
     this.#toClient.end()
     this.#forget(this)
     if (this.#isServed) this.#server?.closed(this.inbound)
+    this.#strand()
     this.#handler.closed(code, reason)
   }
 }

@@ -34,6 +34,11 @@ export interface Faults {
    * later, when its sender has long been asking what became of it.
    */
   readonly halfCutRate?: number
+  /**
+   * The server stops reading as the client sends, for up to `lateMsMax`: what is sent meanwhile waits in the client's process,
+   * arrives afterwards, and is lost where the connection ends first.
+   */
+  readonly stallRate?: number
   /** An HTTP request is under way for up to `lateMsMax` longer, perhaps beyond its caller's patience. */
   readonly lateRequestRate?: number
   /** 8 s by default: beyond the life that venues give a signed request. */

@@ -73,7 +73,7 @@ const mortalSockets = (sockets: Sockets, alive: () => boolean): Sockets => ({
       },
     })
     return {
-      send: (text) => alive() && socket.send(text),
+      send: (text, departed) => alive() && socket.send(text, departed && ((failure) => alive() && departed(failure))),
       ping() {
         if (alive()) socket.ping()
       },

@@ -167,9 +167,13 @@ const tracedHandler = (handler: SocketHandler, name: string, trace: Trace): Sock
 })
 
 const tracedSocket = (socket: Socket, name: string, trace: Trace): Socket => ({
-  send(text) {
+  send(text, departed) {
     trace.add(`${name} sent`, text)
-    return socket.send(text)
+    if (departed === undefined) return socket.send(text)
+    return socket.send(text, (failure) => {
+      trace.add(`${name} departed`, failure ?? "")
+      departed(failure)
+    })
   },
   ping() {
     trace.add(`${name} ping`, 0)

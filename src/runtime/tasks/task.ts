@@ -43,7 +43,10 @@ export interface RunningTask {
 export interface ManualFeed {
   /** Accepted once the handshake is through. */
   connect(url: string, headers?: Readonly<Record<string, string>>): Promise<Outcome<undefined>>
-  /** Accepted once the bytes are written; never a word of the venue's. */
+  /**
+   * Accepted once the bytes have left this process; never a word of the venue's. `unknown` where the connection ends, or
+   * 4.5 s pass, while they wait; refused, too, while more than 16 MB of earlier texts wait.
+   */
   send(text: string): Promise<Outcome<undefined>>
   /** Closes and stays closed until the next `connect`. */
   shutdown(): Promise<Outcome<undefined>>

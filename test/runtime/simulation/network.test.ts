@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test"
+import { unsentBytesMax } from "../../../src/runtime/domain/backlog.ts"
 import { ConfigError, NetworkError } from "../../../src/runtime/domain/errors.ts"
 import { drainMicrotasks } from "../../../src/runtime/platform/bun/microtasks.ts"
 import type { HttpCall, InboundConnection, InboundSockets, ListenOptions } from "../../../src/runtime/ports.ts"
@@ -136,6 +137,77 @@ describe("a virtual WebSocket", () => {
     outside.clock.advance(1_000)
     expect(seen.map((event) => event.split(" ")[1])).toEqual(["order", "closed"])
     expect(Number(seen[0]?.split(" ")[0])).toBeWithin(11, 511)
+  })
+
+  describe("handed a text", () => {
+    /** Open, with a server that notes what arrives; `told`: what becomes of each text, and the connection's end. */
+    function opened() {
+      const outside = world({ latencyMsMin: 1 })
+      const seen: string[] = []
+      serve(outside, { text: (_, text) => void seen.push(text) })
+      const { socket, events } = connect(outside)
+      outside.clock.advance(10)
+      const told = events
+      told.length = 0
+      const send = (text: string): boolean =>
+        socket.send(text, (failure) => told.push(`${outside.clock.monotonic() / 1_000} ${text} ${failure ?? "left"}`))
+      return { outside, socket, told, seen, send }
+    }
+
+    test("lets it leave at once, whatever becomes of it on its way", () => {
+      const { outside, socket, told, send } = opened()
+      outside.network.setFaults({ latencyMsMin: 1, dropRate: 1 })
+      expect(send("a")).toBe(true)
+      expect([told, socket.bufferedBytes()]).toEqual([[], 0])
+      outside.clock.advance(0)
+      expect(told).toEqual(["10 a left"])
+    })
+
+    test("keeps it while its server reads nothing, and then lets all leave in order", () => {
+      const { outside, socket, told, seen, send } = opened()
+      outside.network.setFaults({ latencyMsMin: 1, stallRate: 1, lateMsMax: 1_000 })
+      send("a")
+      outside.network.setFaults({ latencyMsMin: 1 })
+      send("bc")
+      outside.clock.advance(1)
+      expect([told, seen, socket.bufferedBytes()]).toEqual([[], [], 3])
+      outside.clock.advance(1_001)
+      expect(told.map((line) => line.replace(/^\S+ /, ""))).toEqual(["a left", "bc left"])
+      expect([seen, socket.bufferedBytes()]).toEqual([["a", "bc"], 0])
+    })
+
+    test("loses what still waits when it is cut, and says so before its end", () => {
+      const { outside, told, seen, send } = opened()
+      outside.network.setFaults({ stallRate: 1, lateMsMax: 60_000 })
+      send("a")
+      outside.network.cutAll()
+      outside.clock.advance(100_000)
+      expect([told, seen]).toEqual([["10 a the connection ended first", "10 closed 1006 "], []])
+    })
+
+    test("that cuts it says that it has not left, whether or not it arrives", () => {
+      for (const [faults, arrives] of [
+        [{ cutRate: 1 }, []],
+        [{ halfCutRate: 1, lateMsMax: 10 }, ["a"]],
+      ] as const) {
+        const { outside, told, seen, send } = opened()
+        outside.network.setFaults(faults)
+        send("a")
+        outside.clock.advance(100)
+        expect(told).toEqual(["10 a the connection ended first", "10 closed 1006 "])
+        expect(seen).toEqual([...arrives])
+      }
+    })
+
+    test("refuses it while more than the bound wait", () => {
+      const { outside, socket, told, send } = opened()
+      outside.network.setFaults({ stallRate: 1, lateMsMax: 1e9 })
+      const text = "x".repeat(1_000_000)
+      let taken = 0
+      while (socket.send(text)) taken++
+      expect(taken).toBe(Math.ceil((unsentBytesMax + 1) / 1_000_000))
+      expect([send("more"), told]).toEqual([false, []])
+    })
   })
 
   test("is closed when its server stops", async () => {

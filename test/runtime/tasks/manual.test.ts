@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test"
 import { market } from "../../../src/exchanges/index.ts"
 import type { FeedStateChanged, Trouble } from "../../../src/runtime/domain/callbacks.ts"
 import type { FeedSpec } from "../../../src/runtime/domain/task.ts"
+import { unsentBytesMax } from "../../../src/runtime/domain/backlog.ts"
 import type { SocketHandler, Sockets, VenueLimits } from "../../../src/runtime/ports.ts"
 import type { Outcome } from "../../../src/runtime/domain/outcome.ts"
 import { COMMAND_MS_MAX } from "../../../src/runtime/engine/context.ts"
@@ -99,6 +100,76 @@ describe("a manual feed", () => {
     expect(world.data<Trouble>("onError").map(({ message }) => message)).toEqual([
       expect.stringContaining("refused (2)"),
     ])
+  })
+})
+
+describe("the ack of a text that a strategy sends", () => {
+  const PING = '{"method":"LIST_SUBSCRIPTIONS","id":9}'
+
+  test("is accepted once the venue's reading lets it leave, not before", async () => {
+    const world = await exchange({ flow: false })
+    const { feed } = await driven(world)
+    world.outside.network.setFaults({ ...CALM, stallRate: 1, lateMsMax: 2_000 })
+    let ack: Outcome<undefined> | undefined
+    void feed.manual!.send(PING).then((outcome) => (ack = outcome))
+    world.clock.advance(1)
+    expect(ack).toBeUndefined()
+    world.clock.advance(2_000)
+    expect(ack).toEqual({ kind: "accepted", value: undefined })
+    expect(world.messages.at(-1)).toBe(PING)
+  })
+
+  test("is unknown where the connection ends while it waits, and it is not sent over the next one", async () => {
+    const world = await exchange({ flow: false })
+    const { feed, drive } = await driven(world)
+    world.outside.network.setFaults({ ...CALM, stallRate: 1, lateMsMax: 60_000 })
+    const first = feed.manual!.send(PING)
+    const second = feed.manual!.send(PING)
+    world.clock.advance(10)
+    world.outside.network.setFaults(CALM)
+    world.outside.network.cutAll()
+    for (const answer of [first, second]) {
+      expect(await answer).toEqual({
+        kind: "unknown",
+        why: "binance-um trades: it could not be written (the connection ended first)",
+      })
+    }
+    expect((await drive()).kind).toBe("accepted")
+    world.clock.advance(100_000)
+    expect(world.messages).not.toContain(PING)
+  })
+
+  test("is unknown where the connection is cut by its own writing", async () => {
+    const world = await exchange({ flow: false })
+    const { feed } = await driven(world)
+    world.outside.network.setFaults({ ...CALM, cutRate: 1 })
+    const ack = feed.manual!.send(PING)
+    world.clock.advance(1)
+    expect(await ack).toMatchObject({ kind: "unknown" })
+    expect(words(world).at(-1)).toBe("lost")
+  })
+
+  test("is unknown by name when its time is up, before the command's own deadline", async () => {
+    const world = await exchange({ flow: false })
+    const { feed } = await driven(world)
+    world.outside.network.setFaults({ ...CALM, stallRate: 1, lateMsMax: 1e9 })
+    const ack = withDeadline(world.clock, COMMAND_MS_MAX, "send", feed.manual!.send(PING))
+    world.clock.advance(COMMAND_MS_MAX - 1)
+    expect(await ack).toEqual({
+      kind: "unknown",
+      why: `binance-um trades: ${PING.length} bytes still wait to leave after 4500 ms`,
+    })
+  })
+
+  test("is a refusal by name while too much waits already", async () => {
+    const world = await exchange({ flow: false })
+    const { feed } = await driven(world)
+    world.outside.network.setFaults({ ...CALM, stallRate: 1, lateMsMax: 1e9 })
+    void feed.manual!.send("x".repeat(unsentBytesMax + 1))
+    expect(await feed.manual!.send(PING)).toEqual({
+      kind: "refused",
+      reason: `binance-um trades: ${unsentBytesMax + 1} bytes wait to leave already, its peer takes nothing; connect it anew`,
+    })
   })
 })
 

@@ -1,4 +1,5 @@
 import { WebSocket } from "ws"
+import { unsentBytesMax } from "../../domain/backlog.ts"
 import { describe } from "../../domain/errors.ts"
 import type { Clock, Socket, SocketHandler, Sockets, SocketTarget } from "../../ports.ts"
 
@@ -59,9 +60,13 @@ function open({ clock, localAddress }: SocketsOptions, target: SocketTarget, han
     handler.closed(code, reason.length > 0 ? reason.toString() : why)
   })
   return {
-    send(text) {
-      if (client.readyState !== WebSocket.OPEN) return false
-      client.send(text)
+    send(text, departed) {
+      if (client.readyState !== WebSocket.OPEN || client.bufferedAmount > unsentBytesMax) return false
+      if (departed === undefined) client.send(text)
+      // Measured with a peer that stops reading and then resets, over TCP and TLS, on Bun 1.4.5 and Deno 2.9: the callback
+      // comes when the kernel has taken the last byte, or with an error before `close`; `bufferedAmount` falls to 0 then, too,
+      // so it cannot tell the two apart.
+      else client.send(text, (error) => departed(error === undefined || error === null ? undefined : describe(error)))
       return true
     },
     ping() {

@@ -7,6 +7,7 @@ import type { FeedStateChanged } from "../../domain/callbacks.ts"
 import { Backoff } from "../backoff.ts"
 import { Pulse } from "../heartbeat.ts"
 import type { ManualFeed, RunningFeed, TaskHost } from "../task.ts"
+import { Writes } from "./writes.ts"
 
 const ACK_MS_MAX = 5_000
 /** Below the 5,000 ms after which a command's ack is `unknown`: a connection that did not come is refused by name. */
@@ -37,6 +38,7 @@ export function manualFeed(spec: FeedSpec, host: TaskHost, venue: Venue): Runnin
     trouble: host.publisher("onError"),
   }
   const name = `${spec.market} ${channelName(spec.channel)}`
+  const writes = new Writes(clock, name)
   let socket: Socket | undefined
   let state: "waiting" | "connecting" | "open" | "lost" | "shut" | "stopped" = "waiting"
   /** Set before the last socket closes: who hears of that may not open another. */
@@ -74,6 +76,7 @@ export function manualFeed(spec: FeedSpec, host: TaskHost, venue: Venue): Runnin
   const lost = (why: string) => {
     socket = undefined
     quiet()
+    writes.end(why)
     closed?.()
     if (state === "stopped") return
     if (state === "shut") return tell("stopped", "closed as it was asked")
@@ -186,9 +189,9 @@ export function manualFeed(spec: FeedSpec, host: TaskHost, venue: Venue): Runnin
     manual: {
       connect,
       send: (text) =>
-        Promise.resolve(
-          state === "open" && socket?.send(text) === true ? accepted(undefined) : refused(`${name} is not connected`),
-        ),
+        state === "open" && socket !== undefined
+          ? writes.send(socket, text)
+          : Promise.resolve(refused(`${name} is not connected`)),
       shutdown,
     },
   }

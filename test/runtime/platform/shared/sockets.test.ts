@@ -1,10 +1,11 @@
 import { describe, expect, test } from "bun:test"
-import type { AddressInfo } from "node:net"
+import type { AddressInfo, Socket as TcpSocket } from "node:net"
 import { platform } from "#platform"
 import { WebSocketServer } from "ws"
 import { systemClock } from "../../../../src/runtime/platform/shared/clock.ts"
 import { wsSockets } from "../../../../src/runtime/platform/shared/sockets.ts"
-import type { InboundSockets, Listening, SocketTarget } from "../../../../src/runtime/ports.ts"
+import { unsentBytesMax } from "../../../../src/runtime/domain/backlog.ts"
+import type { InboundSockets, Listening, Socket, SocketTarget } from "../../../../src/runtime/ports.ts"
 import { acceptUpgrade, closedPort, peer } from "./peer.ts"
 
 const clock = systemClock()
@@ -160,5 +161,97 @@ describe("a WebSocket", () => {
     })
     const { closed } = record({ url: `ws://127.0.0.1:${server.port}/` })
     expect(await closed).toEqual(["open", "closed 1006 "])
+  })
+})
+
+/** A peer that shakes hands and reads no byte more; `theirs` is its end. */
+async function deaf() {
+  const theirs = Promise.withResolvers<TcpSocket>()
+  const server = await peer((socket, text) => {
+    if (!acceptUpgrade(socket, text)) return
+    socket.pause()
+    theirs.resolve(socket)
+  })
+  const opened = Promise.withResolvers<void>()
+  const told: string[] = []
+  const { socket, closed } = record({ url: `ws://127.0.0.1:${server.port}/` }, (event) => {
+    if (event === "open") opened.resolve()
+    else told.push(event)
+  })
+  await opened.promise
+  /** Sends, and tells when it has left, or why not. */
+  const send = (name: string, bytes: number): boolean =>
+    socket.send("x".repeat(bytes), (failure) => told.push(failure === undefined ? `${name} left` : `${name} stayed`))
+  return { server, theirs: await theirs.promise, socket, closed, told, send }
+}
+
+const MEGABYTE = 1_000_000
+const wait = (ms: number): Promise<void> => new Promise((resolve) => void clock.timer(ms, resolve))
+
+/** Gives it texts until some wait. */
+function clog(socket: Socket): void {
+  while (socket.bufferedBytes() === 0) socket.send("x".repeat(MEGABYTE))
+  socket.send("x".repeat(MEGABYTE))
+}
+
+describe("a text handed to a socket", () => {
+  test("has left when the kernel took it, though the peer reads nothing", async () => {
+    const { server, told, send } = await deaf()
+    expect(send("small", 100)).toBe(true)
+    expect(told).toEqual([])
+    await wait(50)
+    expect(told).toEqual(["small left"])
+    await server[Symbol.asyncDispose]()
+  })
+
+  test("that waits has left once the peer reads on", async () => {
+    const { server, theirs, socket, told, send } = await deaf()
+    clog(socket)
+    expect(send("last", 100)).toBe(true)
+    await wait(100)
+    expect(told).toEqual([])
+    expect(socket.bufferedBytes()).toBeGreaterThan(MEGABYTE)
+    theirs.resume()
+    for (let looks = 0; looks < 100 && told.length === 0; looks++) await wait(20)
+    expect(told).toEqual(["last left"])
+    expect(socket.bufferedBytes()).toBe(0)
+    await server[Symbol.asyncDispose]()
+  })
+
+  test("that waits has not left when the connection is reset, and is told so before its end", async () => {
+    const { server, theirs, socket, told, send, closed } = await deaf()
+    clog(socket)
+    send("last", 100)
+    await wait(50)
+    theirs.resetAndDestroy()
+    await closed
+    expect(told).toHaveLength(2)
+    expect(told[0]).toBe("last stayed")
+    expect(told[1]).toStartWith("closed 1006")
+    await server[Symbol.asyncDispose]()
+  })
+
+  test("has not left when the connection was reset and nobody has noticed yet", async () => {
+    const { server, theirs, told, send, closed } = await deaf()
+    theirs.resetAndDestroy()
+    send("late", 100)
+    await closed
+    expect(told).toHaveLength(2)
+    expect(told[0]).toBe("late stayed")
+    await server[Symbol.asyncDispose]()
+  })
+
+  test("is refused while more wait than the bound, and memory stays bounded", async () => {
+    const { server, socket, told, send } = await deaf()
+    clog(socket)
+    let taken = 0
+    while (taken < 100 && socket.send("x".repeat(MEGABYTE))) taken++
+    expect(taken).toBeLessThan(20)
+    expect(socket.bufferedBytes()).toBeGreaterThan(unsentBytesMax)
+    expect(socket.bufferedBytes()).toBeLessThan(unsentBytesMax + 2 * MEGABYTE)
+    expect(send("more", 1)).toBe(false)
+    await wait(20)
+    expect(told).toEqual([])
+    await server[Symbol.asyncDispose]()
   })
 })
