@@ -16,6 +16,7 @@ import type {
   Env,
   ModelRunner,
   Outside,
+  Random,
   Tape,
   Timer,
   Venue,
@@ -44,6 +45,8 @@ import { type Stats, statsOf } from "./world/stats.ts"
 
 export interface RunnerOptions {
   readonly clock: Clock
+  /** Spreads pauses before restarts. */
+  readonly random?: Random
   /** Where a runner finds its keys. */
   readonly env?: Env
   readonly source: string

@@ -12,7 +12,7 @@ export interface ModelOptions extends Pick<WorldOptions, "modelFile" | "hide" | 
 
 /** What a declared model is asked through: its file or service, its bounds, its keys. Throws ModelError where keys are missing. */
 export function modelRunner(spec: PredictSpec, options: ModelOptions): ModelRunner {
-  const { clock, env: real } = options.outside
+  const { clock, random, env: real } = options.outside
   const get = (name: string): string | undefined => {
     const value = secret(real.get, name)
     if (value !== undefined) options.hide?.(value)
@@ -20,7 +20,7 @@ export function modelRunner(spec: PredictSpec, options: ModelOptions): ModelRunn
   }
   const { isInline, queueMax, whenFull, service = {} } = spec
   const source = spec.runner === "onnx" ? options.modelFile(spec.source) : spec.source
-  const bounds = { clock, env: { ...real, get }, source, isInline, queueMax, whenFull }
+  const bounds = { clock, random, env: { ...real, get }, source, isInline, queueMax, whenFull }
   const runner = options.parts.runners[spec.runner]!({ ...bounds, ...service })
   const { modelTape: tape } = options
   return tape === undefined || spec.runner !== "zmq" ? runner : recorded(runner, spec, { tape, clock })

@@ -48,6 +48,7 @@ export function recorded(
     load: () => runner.load(),
     close: () => runner.close(),
     ...(runner.trouble === undefined ? {} : { trouble: () => runner.trouble?.() }),
+    watch: (watcher) => runner.watch?.(watcher),
     predict(input, deadlineMs) {
       const request = keyOf(input)
       const { timestamp } = input

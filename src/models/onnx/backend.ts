@@ -1,24 +1,35 @@
-import { ModelError } from "../../runtime/domain/errors.ts"
+import { lastWords, ModelError } from "../../runtime/domain/errors.ts"
 import type { ModelConfig, ModelSource } from "./config.ts"
 import { type Mailbox, mailbox, newMailbox } from "./mailbox.ts"
 import { type FromWorker, OPENING, type ToWorker } from "./message.ts"
-import { type ModelFacts, openModel } from "./model.ts"
+import { type Model, type ModelFacts, openModel } from "./model.ts"
 import { isDead, type RuntimeKind } from "./ort.ts"
 import type { Values } from "./session.ts"
 
-/** The runtime under a model broke down. Open it again; the request may be asked again, since computing changes nothing. */
+interface Loss {
+  readonly cause?: unknown
+  readonly back?: Float32Array | undefined
+  readonly hasEnded?: boolean
+}
+
+/** The runtime under a model broke down: it must be opened again. */
 export class LostRuntime extends ModelError {
   /** The request's data, where it had been moved away. */
   readonly back: Float32Array | undefined
-  constructor(message: string, options: { readonly cause?: unknown; readonly back?: Float32Array | undefined } = {}) {
-    super(message, { cause: options.cause })
-    this.back = options.back
+  /** Its worker is no more. Otherwise it ran into a trap, as a trimmed runtime does where it lacks something. */
+  readonly hasEnded: boolean
+  constructor(message: string, { cause, back, hasEnded = false }: Loss = {}) {
+    super(message, { cause })
+    this.back = back
+    this.hasEnded = hasEnded
   }
 }
 
 /** A model somewhere: on this thread or in a worker. */
 export interface Backend {
   readonly facts: ModelFacts
+  /** Settles where it breaks down by itself, between requests too. Not after `close`. */
+  readonly lost: Promise<LostRuntime>
   /** One at a time. Rejects with ModelError or LostRuntime. */
   run(data: Float32Array, shape: readonly number[], isHandedOver: boolean): Promise<Values>
   /** At once, also in the middle of a request, which then never settles. */
@@ -35,25 +46,37 @@ export type Open = (runtime: RuntimeKind) => Opening
 
 /** The model on this thread: a request is computed before `run` returns. */
 export function openInline(source: ModelSource, config: ModelConfig): Open {
-  return (runtime) => ({
-    opened: openModel(source, config, runtime).then(
-      (model) => ({
-        facts: model.facts,
-        run(data, shape) {
-          try {
-            return Promise.resolve(model.run(data, shape))
-          } catch (error) {
-            return Promise.reject(lost(error))
-          }
-        },
-        close: () => model.close(),
-      }),
-      (error: unknown) => {
-        throw lost(error)
-      },
-    ),
-    abort() {},
-  })
+  return (runtime) => {
+    const opening = openModel(source, config, runtime)
+    const opened = opening.then(inline, (error: unknown) => {
+      throw lost(error)
+    })
+    // Nothing on this thread can be stopped midway: it is closed when it is done.
+    return { opened, abort: () => void opening.then(closeModel, () => undefined) }
+  }
+}
+
+function inline(model: Model): Backend {
+  return {
+    facts: model.facts,
+    lost: new Promise(() => {}),
+    run(data, shape) {
+      try {
+        return Promise.resolve(model.run(data, shape))
+      } catch (error) {
+        return Promise.reject(lost(error))
+      }
+    },
+    close: () => closeModel(model),
+  }
+}
+
+function closeModel(model: Model): void {
+  try {
+    model.close()
+  } catch {
+    // The runtime under it is lost, and with it what there was to close.
+  }
 }
 
 const lost = (error: unknown): Error =>
@@ -91,9 +114,11 @@ function listen(
   opened: (backend: Backend) => void,
   refused: (error: Error) => void,
 ): void {
+  const end = Promise.withResolvers<LostRuntime>()
   let pending: Pending | undefined
   let broken: LostRuntime | undefined
   let lastId = OPENING
+  let isClosed = false
 
   const settle = (id: number): Pending | undefined => {
     if (pending?.id !== id) return undefined
@@ -103,8 +128,10 @@ function listen(
   }
 
   const breakDown = (why: string) => {
-    broken ??= new LostRuntime(`the model's worker broke down: ${why}`)
+    if (isClosed) return
+    broken ??= new LostRuntime(`the model's worker broke down: ${why}`, { hasEnded: true })
     refused(broken)
+    end.resolve(broken)
     pending?.reject(broken)
     pending = undefined
   }
@@ -120,6 +147,7 @@ function listen(
 
   const backend = (facts: ModelFacts): Backend => ({
     facts,
+    lost: end.promise,
     run(data, shape, isHandedOver) {
       if (broken !== undefined) return Promise.reject(broken)
       const id = ++lastId
@@ -128,7 +156,10 @@ function listen(
         send(id, data, shape, isHandedOver)
       })
     },
-    close: () => worker.terminate(),
+    close() {
+      isClosed = true
+      worker.terminate()
+    },
   })
 
   worker.addEventListener("message", ({ data: answer }: MessageEvent<FromWorker>) => {
@@ -145,6 +176,6 @@ function listen(
     if (answer.id === OPENING) return refused(error)
     return settle(answer.id)?.reject(error)
   })
-  worker.addEventListener("error", ({ message }) => breakDown(message || "it could not start"))
+  worker.addEventListener("error", ({ message }) => breakDown(lastWords(message)))
   worker.addEventListener("close", () => breakDown("it ended"))
 }

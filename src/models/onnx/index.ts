@@ -1,5 +1,5 @@
 // ONNX models, computed by onnxruntime's WebAssembly build in a worker or on the loop.
-import type { Clock, ModelRunner } from "../../runtime/ports.ts"
+import type { Clock, ModelRunner, Random } from "../../runtime/ports.ts"
 import { openInline, openInWorker } from "./backend.ts"
 import type { InputConfig, ModelConfig, ModelSource } from "./config.ts"
 import type { RuntimeKind } from "./ort.ts"
@@ -9,6 +9,8 @@ export type { InputConfig, ModelConfig, ModelSource, RuntimeKind }
 
 export interface OnnxOptions {
   readonly clock: Clock
+  /** Spreads the pauses before restarts; without it they are not spread. */
+  readonly random?: Random
   /** A path of a `.onnx` file or of a JSON config naming one, or the model's bytes. */
   readonly source: ModelSource
   /** Wins over the JSON config. */
@@ -37,6 +39,7 @@ export function onnxRunner(options: OnnxOptions): ModelRunner {
   const { source, config = {}, isInline = false } = options
   return createRunner({
     clock: options.clock,
+    random: options.random ?? { next: () => 1 },
     file: typeof source === "string" ? source : (config.modelName ?? "embedded"),
     open: isInline ? openInline(source, config) : openInWorker(source, config, options.worker),
     runtime: options.runtime ?? (isInline ? "full" : "trimmed"),

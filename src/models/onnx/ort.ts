@@ -87,16 +87,30 @@ async function start(kind: RuntimeKind): Promise<Ort> {
 
 function instantiated(load: (settings: Record<string, unknown>) => Promise<unknown>, stage: Stage, files: Files) {
   const failure = Promise.withResolvers<never>()
+  const giveBack = withoutWaiting()
   const settings = {
     numThreads: 1,
     // Given bytes instead, the loader would keep them for the life of the process; and it does not see this step fail.
     instantiateWasm(imports: Imports, use: (instance: { readonly exports: unknown }) => void) {
+      giveBack()
       const bytes = files.whole
       files.whole = new Uint8Array()
       stage.begin(bytes, imports).then((exports) => use({ exports }), failure.reject)
     },
   }
-  return Promise.race([load(settings), failure.promise])
+  return Promise.race([load(settings), failure.promise]).finally(giveBack)
+}
+
+/**
+ * Until the call that is returned the loader finds no `Atomics.waitAsync`. With it, it would wait in the runtime's memory for mail from
+ * threads it never starts; a wait that never ends holds that memory, the code and all until the process ends, some 50 MB a model.
+ */
+function withoutWaiting(): () => void {
+  const mine = Object.getOwnPropertyDescriptor(Atomics, "waitAsync")
+  Object.defineProperty(Atomics, "waitAsync", { configurable: true, writable: true, value: undefined })
+  return () => {
+    if (mine !== undefined) Object.defineProperty(Atomics, "waitAsync", mine)
+  }
 }
 
 interface Files {

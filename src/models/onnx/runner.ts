@@ -1,6 +1,7 @@
+import { Restarts } from "../../runtime/domain/backoff.ts"
 import { describe, ModelError } from "../../runtime/domain/errors.ts"
 import { type AltTensor, tensorMistake } from "../../runtime/domain/tensor.ts"
-import type { Clock, ModelLoaded, ModelRunner, Timer } from "../../runtime/ports.ts"
+import type { Clock, ModelLoaded, ModelRunner, ModelWatcher, Random, Timer } from "../../runtime/ports.ts"
 import { type Backend, LostRuntime, type Open } from "./backend.ts"
 import type { ModelFacts } from "./model.ts"
 import type { RuntimeKind } from "./ort.ts"
@@ -8,6 +9,8 @@ import type { Values } from "./session.ts"
 
 export interface RunnerOptions {
   readonly clock: Clock
+  /** Spreads the pauses before restarts. */
+  readonly random: Random
   /** For messages. */
   readonly file: string
   readonly open: Open
@@ -29,9 +32,16 @@ interface Job {
   isSettled: boolean
 }
 
-const REOPEN_MS = 5_000
+/** The model broke down: when it is opened again (monotonic, µs), or was begun to be. */
+interface Down {
+  readonly why: string
+  readonly restartAt: number
+}
 
-/** Requests wait here in order, bounded, each with its deadline; the backend sees one at a time. */
+/**
+ * Requests wait here in order, bounded, each with its deadline; the backend sees one at a time. A model that breaks down fails the request
+ * it was computing, which is not asked again, and is opened anew: at once, and after growing pauses where that does not mend it.
+ */
 export function createRunner(options: RunnerOptions): ModelRunner {
   const { clock, file, queueMax } = options
   const waiting: Job[] = []
@@ -41,7 +51,10 @@ export function createRunner(options: RunnerOptions): ModelRunner {
   let backend: Backend | undefined
   let opening: Promise<Backend> | undefined
   let abortOpening = () => {}
-  let failure: { readonly error: ModelError; readonly until: number } | undefined
+  const restarts = new Restarts(options.random)
+  let down: Down | undefined
+  let restart: Timer | undefined
+  let watcher: ModelWatcher | undefined
   let loaded: Promise<ModelLoaded> | undefined
   let isClosed = false
 
@@ -56,7 +69,8 @@ export function createRunner(options: RunnerOptions): ModelRunner {
   const expire = (job: Job, deadlineMs: number) => {
     const at = waiting.indexOf(job)
     if (at !== -1) waiting.splice(at, 1)
-    const where = at === -1 ? "while it was computed" : "while it waited"
+    const waited = down === undefined ? "while it waited" : "while the model was being started again"
+    const where = at === -1 ? "while it was computed" : waited
     settle(job, new ModelError(`model ${file}: no answer within ${deadlineMs} ms, the deadline passed ${where}`))
   }
 
@@ -70,9 +84,21 @@ export function createRunner(options: RunnerOptions): ModelRunner {
       runtime = "full"
       backend = await openBounded()
     }
-    if (!isClosed) return backend
-    backend.close()
-    throw new ModelError(`model ${file} was closed while it loaded`)
+    if (isClosed) {
+      backend.close()
+      throw new ModelError(`model ${file} was closed while it loaded`)
+    }
+    restarts.started(clock.monotonic())
+    down = undefined
+    hearOf(backend)
+    return backend
+  }
+
+  /** Of its end between two requests; in the middle of one that request is told. */
+  const hearOf = (here: Backend) => {
+    void here.lost.then((error) => {
+      if (backend === here && running === undefined) breakDown(error)
+    })
   }
 
   const openBounded = async (): Promise<Backend> => {
@@ -92,12 +118,43 @@ export function createRunner(options: RunnerOptions): ModelRunner {
   }
 
   const reopen = () => {
+    restart = undefined
     backend?.close()
     backend = undefined
-    openOnce().then(pump, (error: unknown) => {
-      failure = { error: asModelError(error, file), until: clock.monotonic() + REOPEN_MS * 1_000 }
-      for (const job of waiting.splice(0)) settle(job, failure.error)
-    })
+    const wasDown = down !== undefined
+    openOnce().then(
+      () => {
+        if (wasDown) watcher?.restored()
+        pump()
+      },
+      (error: unknown) => {
+        if (!isClosed) breakDown(error)
+      },
+    )
+  }
+
+  const breakDown = (error: unknown) => {
+    const pauseMs = restarts.nextMs()
+    const why = asModelError(error, file).message.replace(`model ${file}: `, "").replace(`model ${file} `, "it ")
+    down = { why, restartAt: clock.monotonic() + pauseMs * 1_000 }
+    for (const job of [...waiting]) {
+      const refusal = tooLate(job.deadlineAt)
+      if (refusal === undefined) continue
+      waiting.splice(waiting.indexOf(job), 1)
+      settle(job, refusal)
+    }
+    backend?.close()
+    backend = undefined
+    if (pauseMs === 0) reopen()
+    else restart = clock.timer(pauseMs, reopen)
+    watcher?.lost(why, pauseMs)
+  }
+
+  /** A request that cannot be answered in time, as is known already, need not wait to learn it. */
+  const tooLate = (deadlineAt: number): ModelError | undefined => {
+    if (down === undefined || deadlineAt >= down.restartAt) return undefined
+    const ms = Math.ceil((down.restartAt - clock.monotonic()) / 1_000)
+    return new ModelError(`model ${file}: ${down.why}; it restarts in ${ms} ms, after this request's deadline`)
   }
 
   const pump = () => {
@@ -117,6 +174,7 @@ export function createRunner(options: RunnerOptions): ModelRunner {
     }
     here.run(job.input.data, job.input.shape, options.isHandedOver).then(
       (values) => {
+        restarts.worked(clock.monotonic())
         const isLate = clock.monotonic() > job.deadlineAt
         settle(
           job,
@@ -132,18 +190,18 @@ export function createRunner(options: RunnerOptions): ModelRunner {
   }
 
   const giveUp = (job: Job) => {
-    settle(job, new ModelError(`model ${file}: still computing after ${options.stuckMsMax} ms, given up`))
-    reopen()
+    const error = new ModelError(`model ${file}: still computing after ${options.stuckMsMax} ms, given up`)
+    settle(job, error)
+    breakDown(error)
   }
 
   const afterFailure = (job: Job, error: unknown) => {
-    if (!(error instanceof LostRuntime)) {
-      settle(job, asModelError(error, file))
-      return pump()
-    }
-    // Asked again of the whole runtime, once.
-    if (runtime === "trimmed" && !job.isSettled && canRepeat(job, error)) waiting.unshift(job)
+    const lacks = runtime === "trimmed" && error instanceof LostRuntime && !error.hasEnded
+    // Asked again of the whole runtime, once; any other request that breaks a runtime is not let near the next.
+    if (lacks && !job.isSettled && canRepeat(job, error)) waiting.unshift(job)
     else settle(job, asModelError(error, file))
+    if (!(error instanceof LostRuntime)) return pump()
+    if (!lacks) return breakDown(error)
     runtime = "full"
     return reopen()
   }
@@ -153,9 +211,10 @@ export function createRunner(options: RunnerOptions): ModelRunner {
     return tensorMistake(job.input) === undefined
   }
 
-  const admit = (): ModelError | undefined => {
+  const admit = (deadlineAt: number): ModelError | undefined => {
     if (isClosed) return new ModelError(`model ${file} is closed`)
-    if (failure !== undefined && clock.monotonic() < failure.until) return failure.error
+    const late = tooLate(deadlineAt)
+    if (late !== undefined) return late
     if (waiting.length < queueMax || (waiting.length === 0 && running === undefined)) return undefined
     if (options.whenFull === "refuse")
       return new ModelError(`model ${file}: ${queueMax} requests are waiting already, this one was refused`)
@@ -172,7 +231,6 @@ export function createRunner(options: RunnerOptions): ModelRunner {
     const startedAt = clock.monotonic()
     try {
       const { facts } = await openOnce()
-      failure = undefined
       pump()
       const { name, inputs, outputs, memoryBytes } = facts
       return { name, loadMs: Math.round((clock.monotonic() - startedAt) / 1_000), memoryBytes, inputs, outputs }
@@ -192,25 +250,27 @@ export function createRunner(options: RunnerOptions): ModelRunner {
     predict(input, deadlineMs) {
       const mistake = tensorMistake(input)
       if (mistake !== undefined) return Promise.reject(new ModelError(`model ${file}: ${mistake}`))
-      const refusal = admit()
+      const deadlineAt = clock.monotonic() + deadlineMs * 1_000
+      const refusal = admit(deadlineAt)
       if (refusal !== undefined) return Promise.reject(refusal)
       return new Promise((resolve, reject) => {
         const isIdle = backend !== undefined && running === undefined && waiting.length === 0
         // Whoever keeps the buffer may write to it before this request's turn comes.
         const kept = isIdle || options.isHandedOver ? input : { ...input, data: input.data.slice() }
-        const deadlineAt = clock.monotonic() + deadlineMs * 1_000
         const job: Job = { input: kept, deadlineAt, resolve, reject, timer: undefined, isSettled: false }
         job.timer = clock.timer(deadlineMs, () => expire(job, deadlineMs))
         waiting.push(job)
-        if (failure !== undefined && backend === undefined) {
-          failure = undefined
-          reopen()
-        } else pump()
+        pump()
       })
+    },
+    trouble: () => (down === undefined ? undefined : `${down.why}; it is being started again`),
+    watch(told) {
+      watcher = told
     },
     close() {
       if (!isClosed) {
         isClosed = true
+        restart?.cancel()
         const closed = new ModelError(`model ${file} was closed`)
         for (const job of [...waiting.splice(0), ...(running === undefined ? [] : [running])]) settle(job, closed)
         running = undefined

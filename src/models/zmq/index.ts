@@ -1,6 +1,6 @@
 // Models behind ZeroMQ: a service in Python or anything else, asked over the wire: in ZMTP from the loop, or encrypted by libzmq in a worker.
 import { describe, ModelError } from "../../runtime/domain/errors.ts"
-import type { Clock, Env, ModelRunner } from "../../runtime/ports.ts"
+import type { Clock, Env, ModelRunner, Random } from "../../runtime/ports.ts"
 import { curveKeys, type PartialKeys } from "./curve.ts"
 import type { CurveKeys, Mode } from "./message.ts"
 import { openPeer, type Peer, type PeerOptions } from "./peer.ts"
@@ -11,6 +11,8 @@ export type { CurveKeys, Mode, Peer }
 
 export interface ZmqOptions {
   readonly clock: Clock
+  /** Spreads the pauses before restarts; without it they are not spread. */
+  readonly random?: Random
   /** Where the service listens: `tcp://host:port` or `ipc://path`. */
   readonly source: string
   /** Has no meaning here: the service is never on the loop. */

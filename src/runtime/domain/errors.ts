@@ -56,3 +56,9 @@ export function describe(error: unknown): string {
   const cause = describe(error.cause)
   return error.message.endsWith(cause) ? error.message : `${error.message}: ${cause}`
 }
+
+/** What the `error` event of a worker says went wrong, in one line: on Bun its message shows the code around it as well. */
+export function lastWords(message: string): string {
+  const found = /^(?:\w*error): (.+)$/im.exec(message)?.[1] ?? message.trim().split("\n", 1)[0]
+  return found === undefined || found === "" ? "it did not start" : found
+}

@@ -1,21 +1,27 @@
+import { Backoff } from "../domain/backoff.ts"
 import { describe } from "../domain/errors.ts"
 import type { PredictSpec } from "../domain/task.ts"
 import { type AltTensor, tensorMistake } from "../domain/tensor.ts"
 import type { ModelLoaded, ModelRunner, Timer } from "../ports.ts"
 import type { RunningPredict, TaskHost } from "./task.ts"
 
-const RETRY_MS = 5_000
+const RETRY = { backoffMsMin: 1_000, backoffMsMax: 30_000 }
 const LOADING = "loading"
 
-/** Asks a model, off the loop: the answer comes by `onPreds`, a failure by `onError`. The model is loaded again if loading failed. */
+/**
+ * Asks a model, off the loop: the answer comes by `onPreds`, a failure by `onError`. A model that could not be loaded is tried again after growing
+ * pauses; one that breaks down later is started again by its runner, and told of.
+ */
 export function predictTask(spec: PredictSpec, host: TaskHost, runner: ModelRunner): RunningPredict {
-  const { clock, log } = host.outside
+  const { clock, log, random } = host.outside
+  const backoff = new Backoff(random, RETRY)
   const publishPrediction = host.publisher("onPreds")
   const publishTrouble = host.publisher("onError")
   const publishStart = host.publisher("onAltEvent")
   const labels = { model: spec.source }
   const predictions = host.counter("perigee_predictions_total", "Predictions delivered", labels)
   const failures = host.counter("perigee_prediction_failures_total", "Predictions that failed", labels)
+  const breakdowns = host.counter("perigee_model_breakdowns_total", "Times a loaded model broke down", labels)
   let loaded: ModelLoaded | undefined
   let why = LOADING
   let isStopped = false
@@ -32,6 +38,31 @@ export function predictTask(spec: PredictSpec, host: TaskHost, runner: ModelRunn
     )
   }
 
+  const tellTrouble = (message: string) => {
+    const timestamp = clock.now()
+    const detail = { source: spec.source }
+    host.turn.run(() => publishTrouble({ kind: "model", message, detail, timestamp }, timestamp))
+  }
+
+  const tellStart = () => {
+    starts++
+    host.turn.run(() => publishStart({ spec, starts }, clock.now()))
+  }
+
+  runner.watch?.({
+    lost(reason, restartMs) {
+      if (isStopped) return
+      breakdowns.value++
+      log.error("model.lost", { source: spec.source, why: reason, restartMs })
+      tellTrouble(`model ${spec.source}: ${reason}; it restarts in ${restartMs} ms`)
+    },
+    restored() {
+      if (isStopped) return
+      log.info("model.restored", { source: spec.source })
+      tellStart()
+    },
+  })
+
   const load = () => {
     if (isStopped) return
     runner.load().then(
@@ -39,21 +70,16 @@ export function predictTask(spec: PredictSpec, host: TaskHost, runner: ModelRunn
         if (isStopped) return
         loaded = result
         why = ""
-        starts++
         log.info("model.loaded", { ...result })
-        host.turn.run(() => publishStart({ spec, starts }, clock.now()))
+        tellStart()
       },
       (error: unknown) => {
         if (isStopped) return
         why = describe(error)
-        log.error("model.failed", { source: spec.source, why, retryMs: RETRY_MS })
-        host.turn.run(() =>
-          publishTrouble(
-            { kind: "model", message: why, detail: { source: spec.source }, timestamp: clock.now() },
-            clock.now(),
-          ),
-        )
-        retry = clock.timer(RETRY_MS, load)
+        const retryMs = backoff.nextMs()
+        log.error("model.failed", { source: spec.source, why, retryMs })
+        tellTrouble(why)
+        retry = clock.timer(retryMs, load)
       },
     )
   }
@@ -92,6 +118,7 @@ export function predictTask(spec: PredictSpec, host: TaskHost, runner: ModelRunn
       why: loaded === undefined ? why : (runner.trouble?.() ?? ""),
       predictions: predictions.value,
       failures: failures.value,
+      breakdowns: breakdowns.value,
     }),
   }
 }

@@ -30,17 +30,27 @@ class Script {
   closed = 0
   failure: Error | undefined
   isSilent = false
+  /** Of the backend opened last. */
+  #end = Promise.withResolvers<LostRuntime>()
 
   readonly open: Open = (runtime) => {
     this.opened.push(runtime)
     const { failure } = this
     if (this.isSilent) return { opened: new Promise(() => {}), abort: () => void this.closed++ }
-    const opened = failure === undefined ? Promise.resolve(this.backend) : Promise.reject(failure)
+    const opened = failure === undefined ? Promise.resolve(this.#backend()) : Promise.reject(failure)
     return { opened, abort: () => void this.closed++ }
   }
 
-  readonly backend: Backend = {
+  /** The worker is no more. */
+  end(): void {
+    const lost = new LostRuntime("it ended", { hasEnded: true })
+    this.asked.at(-1)?.fail(lost)
+    this.#end.resolve(lost)
+  }
+
+  readonly #backend = (): Backend => ({
     facts,
+    lost: (this.#end = Promise.withResolvers<LostRuntime>()).promise,
     run: (data) =>
       new Promise<Values>((resolve, reject) => {
         this.asked.push({
@@ -50,10 +60,11 @@ class Script {
         })
       }),
     close: () => void this.closed++,
-  }
+  })
 }
 
 const plain = {
+  random: { next: () => 1 },
   file: "echo.onnx",
   runtime: "trimmed",
   queueMax: 2,
@@ -271,26 +282,169 @@ describe("a runtime that breaks down", () => {
     expect(script.opened).toEqual(["full", "full"])
   })
 
-  test("and cannot be opened again refuses requests for five seconds, then tries once more", async () => {
-    const { clock, script, ask, log } = await started({ runtime: "full" })
-    ask(1)
-    script.failure = new ModelError("no memory left")
-    script.asked[0]!.fail(new LostRuntime("out of memory"))
+  test("by one request, however often it is made, is never asked that request again by itself", async () => {
+    const { clock, script, ask, log } = await started()
+    ask(666)
+    script.asked[0]!.fail(new LostRuntime("trap"))
     await settled()
+    script.asked[1]!.fail(new LostRuntime("trap"))
+    await settled()
+    clock.advance(60_000)
+    await settled()
+    expect(script.asked).toHaveLength(2)
+    expect(script.opened).toEqual(["trimmed", "full", "full"])
+    expect(log).toEqual(["666 failed: model echo.onnx: trap"])
+  })
+})
+
+describe("a worker that ends", () => {
+  /** When it was opened, ms, while it ends again `deaths` times as soon as it is there. */
+  async function openings(deaths: number): Promise<number[]> {
+    const { clock, script } = await started()
+    const found: number[] = []
+    for (let death = 0; death < deaths; death++) {
+      const before = script.opened.length
+      const diedAt = clock.monotonic()
+      script.end()
+      await settled()
+      while (script.opened.length === before) clock.advance(1)
+      await settled()
+      found.push((clock.monotonic() - diedAt) / 1_000)
+    }
+    return found
+  }
+
+  test("between two requests is noticed, and replaced by one of its kind before anybody asks", async () => {
+    const { script, runner, ask, log } = await started()
+    script.end()
+    await settled()
+    expect(script.opened).toEqual(["trimmed", "trimmed"])
+    expect(runner.trouble?.()).toBeUndefined()
+    ask(1)
+    script.asked[0]!.answer(10)
+    await settled()
+    expect(log).toEqual(["1 → 10"])
+  })
+
+  test("fails the request it was computing, which is not asked again; those behind it are answered", async () => {
+    const { script, ask, log } = await started()
+    ask(1)
     ask(2)
+    script.end()
+    await settled()
+    expect([...script.asked[1]!.data]).toEqual([2])
+    script.asked[1]!.answer(20)
+    await settled()
+    expect(log).toEqual(["1 failed: model echo.onnx: it ended", "2 → 20"])
+  })
+
+  test("again and again is replaced at once, then after pauses that double to half a minute", async () => {
+    expect(await openings(10)).toEqual([0, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000])
+  })
+
+  test("is replaced at once again when it has answered for half a minute, not when it merely was there", async () => {
+    const { clock, script, ask } = await started()
+    const end = async (): Promise<number> => {
+      const before = script.opened.length
+      script.end()
+      await settled()
+      return script.opened.length - before
+    }
+    expect([await end(), await end()]).toEqual([1, 0])
+    clock.advance(500)
+    await settled()
+    clock.advance(60_000)
+    expect(await end()).toBe(0)
+    clock.advance(1_000)
+    await settled()
+    clock.advance(30_000)
+    ask(1)
+    script.asked.at(-1)!.answer(10)
+    await settled()
+    expect(await end()).toBe(1)
+  })
+
+  test("refuses at once, by name, what cannot wait for its replacement; the rest waits and is answered", async () => {
+    const { clock, script, ask, log, runner } = await started()
+    script.end()
+    await settled()
+    ask(0, 2_000)
+    ask(1, 2_000)
+    ask(2, 100)
+    script.end()
+    await settled()
+    ask(3, 499)
+    ask(4, 2_000)
+    ask(5, 2_000)
+    await settled()
+    expect(runner.trouble?.()).toBe("it ended; it is being started again")
+    const later = "model echo.onnx: it ended; it restarts in 500 ms, after this request's deadline"
+    expect(log).toEqual([
+      "0 failed: model echo.onnx: it ended",
+      `2 failed: ${later}`,
+      `3 failed: ${later}`,
+      "5 failed: model echo.onnx: 2 requests are waiting already, this one was refused",
+    ])
+    clock.advance(500)
+    await settled()
+    for (const index of [1, 2]) {
+      script.asked[index]!.answer(index)
+      await settled()
+    }
+    expect(log.slice(4)).toEqual(["1 → 1", "4 → 2"])
+    expect(runner.trouble?.()).toBeUndefined()
+  })
+
+  test("and cannot be replaced is tried again after growing pauses, with the reason of the last attempt", async () => {
+    const { clock, script, ask, log } = await started()
+    script.failure = new ModelError("no memory left")
+    script.end()
     await settled()
     expect(script.opened).toHaveLength(2)
+    ask(1)
+    clock.advance(500)
+    await settled()
+    ask(2, 999)
     script.failure = undefined
-    clock.advance(5_000)
-    ask(3)
+    ask(3, 1_500)
+    clock.advance(1_000)
     await settled()
-    script.asked[1]!.answer(30)
+    script.asked[0]!.answer(30)
     await settled()
+    const why = "model echo.onnx: no memory left; it restarts in"
     expect(log).toEqual([
-      "1 failed: model echo.onnx: out of memory",
-      "2 failed: model echo.onnx: no memory left",
+      `1 failed: ${why} 500 ms, after this request's deadline`,
+      `2 failed: ${why} 1000 ms, after this request's deadline`,
       "3 → 30",
     ])
+  })
+
+  test("is told of to whoever watches, and so is its return", async () => {
+    const { clock, script, runner } = await started()
+    const told: string[] = []
+    runner.watch?.({
+      lost: (why, restartMs) => told.push(`lost: ${why}, ${restartMs} ms`),
+      restored: () => told.push("restored"),
+    })
+    script.end()
+    await settled()
+    script.end()
+    await settled()
+    clock.advance(500)
+    await settled()
+    expect(told).toEqual(["lost: it ended, 0 ms", "restored", "lost: it ended, 500 ms", "restored"])
+  })
+
+  test("is not replaced after its model was closed", async () => {
+    const { clock, script, runner } = await started()
+    script.end()
+    await settled()
+    script.end()
+    await settled()
+    await runner.close()
+    clock.advance(60_000)
+    await settled()
+    expect([script.opened.length, clock.pending]).toEqual([2, 0])
   })
 })
 

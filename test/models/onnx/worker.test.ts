@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "bun:test"
+import { heapStats } from "bun:jsc"
 import { readFileSync } from "node:fs"
 import { type OnnxOptions, onnxRunner } from "../../../src/models/onnx/index.ts"
 import { describe as said } from "../../../src/runtime/domain/errors.ts"
@@ -150,5 +151,55 @@ describe("the worker", () => {
     await runnerOf({ source: modelOf("mlp"), isInline: true }).load()
     expect(globalThis.Worker).toBe(before)
     expect(Object.getOwnPropertyDescriptor(globalThis, "Worker")?.set).toBeUndefined()
+  })
+
+  test("that one input kills fails that request each time, is started again each time later, and answers the others", async () => {
+    const runner = runnerOf({ source: modelOf("mlp"), worker: new URL("./dying-worker.ts", import.meta.url) })
+    const told: string[] = []
+    runner.watch?.({
+      lost: (why, restartMs) => told.push(`${why} ${restartMs}`),
+      restored: () => told.push("restored"),
+    })
+    await runner.load()
+    const answers: unknown[] = []
+    for (const _ of [1, 2, 3]) {
+      const [poison, next] = await Promise.all([
+        failureOf(runner.predict(tensor([666, 0, 0, 0, 0, 0], [1, 6]), 20_000)),
+        runner.predict(request(), 20_000),
+      ])
+      answers.push([poison.replace(/^.*: the/, "the"), distance(next.data, one.answer) <= 1e-5])
+    }
+    const death = "the model's worker broke down: planned death"
+    expect(answers).toEqual([
+      [death, true],
+      [death, true],
+      [death, true],
+    ])
+    expect(told).toEqual([`${death} 0`, "restored", `${death} 500`, "restored", `${death} 1000`, "restored"])
+  }, 30_000)
+})
+
+describe("models on the loop, opened and closed again and again,", () => {
+  test("do not add up in memory", async () => {
+    const open = async (): Promise<number> => {
+      const runner = onnxRunner({ clock: realClock, source: modelOf("mlp"), isInline: true, runtime: "trimmed" })
+      await runner.load()
+      await runner.predict(request(), 5_000)
+      await runner.close()
+      await Bun.sleep(20)
+      Bun.gc(true)
+      return heapStats().objectTypeCounts["WebAssembly.Memory"] ?? 0
+    }
+    const before = await open()
+    for (let round = 0; round < 8; round++) await open()
+    expect(await open()).toBeLessThanOrEqual(before + 2)
+  }, 30_000)
+
+  test("leave the loop what it had", async () => {
+    const { waitAsync } = Atomics
+    const runner = runnerOf({ source: modelOf("mlp"), isInline: true })
+    await runner.load()
+    expect(waitAsync).toBeFunction()
+    expect(Atomics.waitAsync).toBe(waitAsync)
   })
 })

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test"
 import type { Trouble } from "../../../src/runtime/domain/callbacks.ts"
 import { ModelError } from "../../../src/runtime/domain/errors.ts"
 import type { AltTensor } from "../../../src/runtime/domain/tensor.ts"
-import type { ModelLoaded, ModelRunner } from "../../../src/runtime/ports.ts"
+import type { ModelLoaded, ModelRunner, ModelWatcher } from "../../../src/runtime/ports.ts"
 import { predictTask } from "../../../src/runtime/tasks/predict.ts"
 import { virtualHost } from "./host.ts"
 
@@ -47,23 +47,44 @@ describe("a predict task", () => {
     ])
   })
 
-  test("whose model fails to load tells why and tries again every five seconds", () => {
+  test("whose model fails to load tells why and tries again after pauses that grow to half a minute", () => {
     let isBroken = true
-    const { task, clock, troubles } = predicting({
-      load: () => (isBroken ? Promise.reject(new ModelError("m.onnx is half")) : Promise.resolve(LOADED)),
+    const attempts: number[] = []
+    const world = predicting({
+      load() {
+        attempts.push(world.clock.monotonic() / 1_000_000)
+        return isBroken ? Promise.reject(new ModelError("m.onnx is half")) : Promise.resolve(LOADED)
+      },
     })
+    const { task, clock, troubles } = world
     task.start()
-    clock.advance(5_100)
+    clock.advance(180_000)
     expect(task.reasons()).toEqual(["model m.onnx: m.onnx is half"])
-    expect(troubles().map(({ kind, message }) => [kind, message])).toEqual([
-      ["model", "m.onnx is half"],
-      ["model", "m.onnx is half"],
-    ])
+    expect(troubles().map(({ kind, message }) => `${kind}: ${message}`)).toEqual(
+      attempts.map(() => "model: m.onnx is half"),
+    )
+    const pauses = attempts.slice(1).map((at, index) => at - attempts[index]!)
+    for (const [index, most] of [1, 2, 4, 8, 16, 30, 30].entries())
+      expect(pauses[index]).toBeWithin(most / 2, most + 0.01)
     task.predict(tensor([1], { id: "a" }))
     expect(troubles().at(-1)).toMatchObject({ kind: "prediction", message: "m.onnx is half", detail: { id: "a" } })
     isBroken = false
-    clock.advance(5_000)
+    clock.advance(30_000)
     expect(task.reasons()).toEqual([])
+  })
+
+  test("whose model breaks down later says so, counts it, and says when it is there again", () => {
+    let watcher: ModelWatcher | undefined
+    const { task, clock, of, troubles } = predicting({ watch: (told) => void (watcher = told) })
+    task.start()
+    clock.advance(0)
+    watcher?.lost("its worker ended", 500)
+    watcher?.restored()
+    expect(troubles()).toMatchObject([
+      { kind: "model", message: "model m.onnx: its worker ended; it restarts in 500 ms", detail: { source: "m.onnx" } },
+    ])
+    expect(of("onAltEvent").map(({ data }) => (data as { starts: number }).starts)).toEqual([1, 2])
+    expect(task.state()).toMatchObject({ breakdowns: 1 })
   })
 
   test("is not ready while its runner knows of a reason", () => {
