@@ -1,6 +1,7 @@
-// From the start of an executable to its first answer over HTTP, against a bare compiled program with Hono and SQLite.
+// From the start of an executable to its first answer over HTTP, against a bare compiled program with Hono and SQLite; and, with
+// no budget, until it is ready to trade.
 import { join } from "node:path"
-import { type Bench, median, ratioRow, turns } from "./measure.ts"
+import { type Bench, median, ratioRow, turns, valueRow } from "./measure.ts"
 import { built, finished, freePort, program, root, scratch, simulator } from "./program.ts"
 
 const baseline = "a bare compiled Hono + better-sqlite3"
@@ -9,7 +10,8 @@ export const bench: Bench = {
   name: "start",
   async run({ isQuick }) {
     const { folder, close } = scratch()
-    const exchange = await simulator(0)
+    // A little goes on there: a book is believed once the first change has joined its image.
+    const exchange = await simulator(20)
     try {
       const perigee = join(root, "dist/perigee")
       // What lies there may be of another day.
@@ -25,15 +27,18 @@ export const bench: Bench = {
         return [perigee, ...words, "--db", database("demo")]
       }
       const ofBare = (port: number): string[] => [bare, String(port), database("bare")]
-      const found = await turns(
-        isQuick ? 5 : 11,
-        1,
-        [ofBot, ofDemo, ofBare].map((words) => () => untilAnswer(words, folder)),
-      )
-      const [own = 0, demo = 0, base = 0] = found.map(median)
+      const until = (words: (port: number) => string[], path: string) => () => untilOk(words, path, folder)
+      const rounds = isQuick ? 5 : 11
+      const answers = [ofBot, ofDemo, ofBare].map((words) => until(words, "/health"))
+      const [own = 0, demo = 0, base = 0] = (await turns(rounds, 1, answers)).map(median)
+      const ready = [ofBot, ofDemo].map((words) => until(words, "/ready"))
+      const [ownReady = 0, demoReady = 0] = (await turns(5, 1, ready)).map(median)
+      const whole = "until /ready answers 200: feeds, books and, in the demo, orders and the model"
       return [
         ratioRow("a bot's own binary: start to HTTP answering", "ms", own, base, baseline, 1.5),
         ratioRow("dist/perigee demo: start to HTTP answering", "ms", demo, base, baseline, 1.5),
+        valueRow("  a bot's own binary: start to ready", "ms", ownReady, whole),
+        valueRow("  dist/perigee demo: start to ready", "ms", demoReady, whole),
       ]
     } finally {
       await exchange.stop()
@@ -42,13 +47,14 @@ export const bench: Bench = {
   },
 }
 
-async function untilAnswer(words: (port: number) => string[], folder: string): Promise<number> {
+/** How long until it answers that it is so, ms. */
+async function untilOk(words: (port: number) => string[], path: string, folder: string): Promise<number> {
   const port = freePort()
   const startedAt = performance.now()
   const running = program(words(port), port, folder)
   try {
-    while (!(await answers(running.url))) {
-      if (performance.now() - startedAt > 20_000) throw new Error("no answer within 20 s")
+    while (!(await isOk(running.url + path))) {
+      if (performance.now() - startedAt > 20_000) throw new Error(`no answer at ${path} within 20 s`)
       await Bun.sleep(1)
     }
     return performance.now() - startedAt
@@ -57,9 +63,9 @@ async function untilAnswer(words: (port: number) => string[], folder: string): P
   }
 }
 
-async function answers(url: string): Promise<boolean> {
+async function isOk(url: string): Promise<boolean> {
   try {
-    return (await fetch(`${url}/health`)).ok
+    return (await fetch(url)).ok
   } catch {
     return false
   }
