@@ -117,6 +117,42 @@ export const warm = bot({ name: "warm" })
     },
   })
 
+const tapes = trades("binance-um", ["BTC_USDT_PERP", "ETH_USDT_PERP"], { chunk: 3 })
+const scorers = onnx("models/momentum.onnx", { chunk: 2, taskBaseId: 10, queueMax: 5 })
+const wishes = intents({ chunk: 2, id: "wish" })
+const feeds = trades("okx", ["BTC_USDT"], { manual: true, chunk: 2 })
+const depths = book("okx", ["BTC_USDT"], { chunk: 2, everyMs: 100 })
+// Numbers that are not literals are checked when the bot is built.
+const count: number = Number("2")
+const counted = relay({ chunk: count })
+const ticks = schedule({ everyMs: 1_000, taskBaseId: 7_000, chunk: 2 })
+export const parts = bot({ name: "parts" })
+  .tasks([tapes, scorers, wishes, feeds, depths, counted, ticks])
+  .strategy(
+    {
+      async onTrade({ data, task }, ctx) {
+        ctx.predict(scorers, tensor)
+        ctx.predict(scorers.part(11), tensor)
+        ctx.publishIntent(wishes.part(2), { timestamp: 1, type: "weight", targets: [], metadata: {} })
+        ctx.publishOrders(counted.part(2), [])
+        ctx.publishOrders(counted, [])
+        await ctx.history(tapes, { before: data, count: 5 })
+        await ctx.history(tapes.part(task), { before: data, count: 5 })
+        if (ctx.book("BTC_USDT", depths.part(2)).state === "live") ctx.log.info("live")
+        if (ctx.instrument(data.inst, tapes.part(1)) === ctx.instrument(data.inst, data.market)) ctx.log.info("same")
+      },
+      onWsEvent: ({ task }, ctx) => ctx.feed(feeds.part(task)).connect("wss://example.org"),
+      onSchedule() {},
+    },
+    { on: [tapes.part(1), tapes.part(3), feeds, ticks.part(7_001)] },
+  )
+  .strategy({ onPreds() {} }, { on: [scorers.part(10)] })
+  .strategies([new Counter(), new Counter()], (_, at) => ({
+    on: [tapes.part(at === 0 ? 1 : 2)],
+    name: `counter-${at}`,
+  }))
+  .strategies([{ onTrade() {} }, { onTrade() {} }], { on: [tapes.part(2)] })
+
 const ideas = intents()
 const desk = relay()
 export const relays = bot({ name: "relays" })

@@ -1,13 +1,17 @@
 // What must not compile. Each `@ts-expect-error` fails the type check as soon as the mistake below it compiles.
 import {
+  accountOrders,
+  bbo,
   book,
   bot,
   candles,
   intents,
+  lob,
   onnx,
   number,
   orders,
   params,
+  relay,
   schedule,
   type TradeMsg,
   trades,
@@ -123,6 +127,103 @@ base.strategy({
     ctx.state.set("run", () => 1)
   },
 })
+
+// ---- parts of a chunk ----
+const three = trades("binance-um", ["BTC_USDT_PERP"], { chunk: 3 })
+const tens = onnx("models/momentum.onnx", { chunk: 2, taskBaseId: 10 })
+const wishes = intents({ chunk: 2 })
+const desks = relay({ chunk: 2, id: "desk" })
+const driven = trades("okx", ["BTC_USDT"], { manual: true, chunk: 2 })
+// @ts-expect-error there are three, counted from 1
+three.part(0)
+// @ts-expect-error there are three
+three.part(4)
+// @ts-expect-error one task has one part
+tape.part(2)
+// @ts-expect-error its parts are 10 and 11
+tens.part(1)
+// @ts-expect-error a part is named by its number
+three.part("1")
+// @ts-expect-error a router is one task
+router.part(1)
+const parted = bot({ name: "parted" }).tasks([three, tens, wishes, desks, driven])
+// @ts-expect-error a part is declared with its whole
+bot({ name: "a" }).task(three.part(1))
+// @ts-expect-error a part is declared with its whole
+bot({ name: "a" }).tasks([three.part(1)])
+// @ts-expect-error onTrade is missing
+parted.strategy({ onPreds() {} }, { on: [three.part(1)] })
+// @ts-expect-error not of this bot
+parted.strategy({ onLob() {} }, { on: [book("okx", ["BTC_USDT"]).part(1)] })
+// @ts-expect-error onTrade is missing
+parted.strategies([{ onPreds() {} }], () => ({ on: [three.part(1)] }))
+parted.strategy(
+  {
+    onTrade({ task }, ctx) {
+      // @ts-expect-error there are two
+      ctx.predict(tens.part(12), tensor)
+      // @ts-expect-error a part's place is said with the part
+      ctx.predict(tens, tensor, 1)
+      // @ts-expect-error a feed is no model
+      ctx.predict(three.part(1), tensor)
+      // @ts-expect-error of two one must be named
+      ctx.publishIntent(wishes, { timestamp: 1, type: "weight", targets: [], metadata: {} })
+      // @ts-expect-error of two one must be named
+      ctx.publishOrders(desks, [])
+      // @ts-expect-error of two one must be named
+      ctx.feed(driven)
+      // @ts-expect-error this feed is not driven by hand
+      ctx.feed(three.part(task))
+    },
+    onWsEvent() {},
+  },
+  { on: [three, driven] },
+)
+
+// ---- a misspelt option, also beside others ----
+// @ts-expect-error history
+trades("okx", ["BTC_USDT"], { chunk: 2, histroy: 10 })
+// @ts-expect-error everyMs
+book("okx", ["BTC_USDT"], { id: "a", everyms: 100 })
+// @ts-expect-error depth
+lob("okx", ["BTC_USDT"], { form: "snapshot", deapth: 5 })
+// @ts-expect-error bbo has no depth
+bbo("okx", ["BTC_USDT"], { id: "a", depth: 5 })
+// @ts-expect-error candles have no each
+candles("okx", ["BTC_USDT"], "1m", { history: 5, each: true })
+// @ts-expect-error ringSlots
+accountOrders("okx", { id: "a", ringSlot: 5 })
+// @ts-expect-error id
+schedule({ everyMs: 1, ids: "a" })
+// @ts-expect-error inline
+onnx("m.onnx", { id: "a", inLine: true })
+// @ts-expect-error taskBaseId
+intents({ chunk: 2, taskBaseID: 3 })
+// @ts-expect-error a router is one task
+orders("okx", { chunk: 2 })
+// @ts-expect-error onThrow
+base.strategy({ onTrade() {} }, { on: [tape], onthrow: "stop" })
+// @ts-expect-error stop, not halt
+base.strategy({ onTrade() {} }, { on: [tape], onThrow: "halt" })
+// @ts-expect-error ringBytesMax
+bot({ name: "a", ringByteMax: 5 })
+
+// ---- instruments ----
+base.strategy(
+  {
+    onTrade({ data }, ctx) {
+      ctx.instrument(data.inst, tape)
+      ctx.instrument(data.inst, data.market)
+      // @ts-expect-error no such market
+      ctx.instrument(data.inst, "binance-umm")
+      // @ts-expect-error a model lists no instruments
+      ctx.instrument(data.inst, model)
+      // @ts-expect-error a router of another bot
+      ctx.instrument(data.inst, other)
+    },
+  },
+  { on: [tape] },
+)
 
 // ---- history ----
 const minutes = candles("binance-um", ["BTC_USDT_PERP"], "1m")

@@ -3,11 +3,13 @@ import { BuildError } from "../domain/errors.ts"
 import type { Market } from "../domain/market.ts"
 import { type TaskSpec, taskName } from "../domain/task.ts"
 import { handlersOf, limitMistakes, taskMistakes } from "./checks.ts"
-import { type Bot, type BotOptions, type Declaration, declared } from "./declaration/bot.ts"
+import { type Bot, type BotOptions, declared } from "./declaration/bot.ts"
 import { callbacksOf, type Handle } from "./declaration/handle.ts"
 import { type ParamSources, type ParamValues, paramVariable, readParams } from "./declaration/params.ts"
 import type { AnyStrategy, StrategyOptions } from "./declaration/strategy.ts"
 import { identify } from "./identity.ts"
+import { type NamedStrategy, namesOf, repeated } from "./names.ts"
+import { handleName, isPart, placeOf, wholeOf } from "./parts.ts"
 
 /** What this build of the program can do. */
 export interface Knowledge {
@@ -25,6 +27,8 @@ export interface StrategyPlan {
   /** Positions in `Plan.tasks`, in the order they were bound. */
   readonly tasks: readonly number[]
   readonly options: StrategyOptions
+  /** Its name is of its place among others of its type: `ctx.state` goes with that place. */
+  readonly isNumbered: boolean
 }
 
 /** A bot that can be run. */
@@ -44,7 +48,7 @@ export function build(bot: Bot, knowledge: Knowledge, sources: ParamSources = {}
   const { options, tasks, groups } = declared(bot)
   const { specs, of, mistakes: identityMistakes } = identify(tasks)
   const { values, mistakes: paramMistakes } = readParams(options.params ?? {}, sources)
-  const strategies = named(groups).map((one) => bind(one, specs, of))
+  const strategies = namesOf(groups).map((one) => bind(one, specs, of))
   const mistakes = [
     ...botMistakes(options),
     ...identityMistakes,
@@ -53,7 +57,9 @@ export function build(bot: Bot, knowledge: Knowledge, sources: ParamSources = {}
     ...paramMistakes,
     ...(strategies.length === 0 ? ["it declares no strategy"] : []),
     ...strategies.flatMap(({ plan, mistakes: found }) => found.map((mistake) => `strategy ${plan.name}: ${mistake}`)),
-    ...repeated(strategies.map(({ plan }) => plan.name)).map((name) => `strategy ${name}: another has the same name`),
+    ...repeated(strategies.map(({ plan }) => plan.name)).map(
+      (name) => `strategy ${name}: another has the same name, under which ctx.state is kept; give each its own`,
+    ),
   ]
   if (mistakes.length > 0) throw new BuildError(String(options.name), mistakes)
   const plans = strategies.map(({ plan }) => plan)
@@ -119,51 +125,43 @@ function refusals(spec: TaskSpec, knowledge: Knowledge): readonly string[] {
   return refusal === undefined ? [] : [refusal]
 }
 
-interface Named {
-  readonly name: string
-  readonly strategy: AnyStrategy
-  readonly options: StrategyOptions
-}
-
-/** A strategy's own name, the binding's, the class's, or `strategy-1`; several of a group count up. */
-function named(groups: Declaration["groups"]): readonly Named[] {
-  let anonymous = 0
-  return groups.flatMap(({ strategies, options }) =>
-    strategies.map((strategy, at) => {
-      const own = typeof strategy.name === "string" && strategy.name !== "" ? strategy.name : undefined
-      const type = Object.getPrototypeOf(strategy)?.constructor?.name as string | undefined
-      const stem = own ?? options.name ?? (type === undefined || type === "Object" || type === "" ? undefined : type)
-      const isUnique = strategies.length === 1 || (own !== undefined && repeated(namesOf(strategies)).length === 0)
-      const name = stem === undefined ? `strategy-${++anonymous}` : isUnique ? stem : `${stem}-${at + 1}`
-      return { name, strategy, options }
-    }),
-  )
-}
-
-const namesOf = (strategies: readonly AnyStrategy[]): readonly string[] => strategies.map(({ name }) => String(name))
-const repeated = (names: readonly string[]): readonly string[] => [
-  ...new Set(names.filter((name, at) => names.indexOf(name) !== at)),
-]
-
-function bind(one: Named, specs: readonly TaskSpec[], of: ReadonlyMap<Handle, readonly number[]>) {
-  const { name, strategy, options } = one
+function bind(one: NamedStrategy, specs: readonly TaskSpec[], of: ReadonlyMap<Handle, readonly number[]>) {
+  const { name, strategy, options, isNumbered } = one
   const { has, mistakes: written } = handlersOf(strategy)
-  const bound =
-    options.on === undefined ? specs.map((_, at) => at) : options.on.flatMap((handle) => of.get(handle) ?? [])
-  const strangers = (options.on ?? []).filter((handle) => !of.has(handle))
+  const bound: number[] = []
+  const lost: string[] = []
+  for (const named of options.on ?? of.keys()) {
+    const whole = wholeOf(named)
+    const places = of.get(whole)
+    if (places === undefined) {
+      lost.push(`is bound to an unregistered task, ${handleName(whole)}`)
+      continue
+    }
+    if (!isPart(named)) bound.push(...places)
+    // Without tasks for another reason, which is told.
+    else if (places.length > 0 || whole.options.chunk === 0) {
+      const place = placeOf(
+        named,
+        places.map((at) => specs[at]?.id ?? ""),
+      )
+      if (typeof place === "string") lost.push(`is bound to a part that does not exist: ${place}`)
+      else bound.push(places[place] as number)
+    }
+  }
   const wanted = new Map<CallbackName, TaskSpec>()
   for (const spec of bound.map((at) => specs[at] as TaskSpec)) {
     for (const callback of callbacksOf(spec)) if (!wanted.has(callback)) wanted.set(callback, spec)
   }
   const mistakes = [
     ...written,
-    ...strangers.map((handle) => `is bound to an unregistered task, ${taskName({ ...handle.draft, id: "?" })}`),
+    ...lost,
     ...[...wanted]
       .filter(([callback]) => !has.has(callback))
       .map(([callback, spec]) => `is bound to ${taskName(spec)} but has no ${callback}`),
     ...optionMistakes(options),
   ]
-  return { plan: { name, strategy, has, tasks: [...new Set(bound)], options } satisfies StrategyPlan, mistakes }
+  const tasks = [...new Set(bound)]
+  return { plan: { name, strategy, has, tasks, options, isNumbered } satisfies StrategyPlan, mistakes }
 }
 
 function optionMistakes({ onThrow, handlerMsMax, settleMsMax, startMsMax, state }: StrategyOptions): readonly string[] {
@@ -192,7 +190,8 @@ function notes({ name, has, tasks }: StrategyPlan, specs: readonly TaskSpec[]): 
   for (const callback of ["onAltEvent", "onBookState", "onFeedState", "onLag", "onError", "onLobMbo"] as const) {
     called.add(callback)
   }
-  if (own.some(({ kind }) => kind === "orders")) called.add("onOrder").add("onInstrument")
+  if (own.some(({ kind }) => kind === "orders")) called.add("onOrder")
+  if (own.some((spec) => "market" in spec)) called.add("onInstrument")
   return [...has]
     .filter((callback) => !called.has(callback))
     .map((callback) => `strategy ${name} has ${callback}, but no task it is bound to calls it`)
@@ -229,7 +228,7 @@ export function declarationOf(bot: Bot): Names {
     specs,
     markets: marketsOf(specs),
     runners: [...new Set(specs.flatMap((spec) => (spec.kind === "predict" ? [spec.runner] : [])))],
-    strategies: named(groups).map(({ name }) => name),
+    strategies: namesOf(groups).map(({ name }) => name),
     params: Object.entries(options.params ?? {}).map(([name, { wants, fallback }]) => ({
       name,
       variable: paramVariable(name),

@@ -14,6 +14,7 @@ import { withDeadline } from "./deadline.ts"
 import type { BookView, Context, StrategyMetrics, StrategyState } from "./declaration/context.ts"
 import type { FeedHandle, IntentHandle, OrdersHandle, PredictHandle, RelayHandle } from "./declaration/handle.ts"
 import type { ParamValues } from "./declaration/params.ts"
+import type { Named, Part } from "./declaration/part.ts"
 import type { House } from "./house.ts"
 import type { Meters } from "./meters.ts"
 import type { Timers } from "./timers.ts"
@@ -120,15 +121,15 @@ export class StrategyContext implements Context {
     return this.#routers(router).flatMap((task) => task.pnl())
   }
 
-  book(inst: Inst, feed?: FeedHandle): BookView {
+  book(inst: Inst, feed?: Named<FeedHandle>): BookView {
     return this.#house.book(inst, feed)
   }
 
   history<H extends FeedHandle>(
-    feed: H,
+    feed: H | Part<H>,
     { before, count }: { readonly before: Trade | Candle; readonly count: number },
   ): Promise<Outcome<readonly never[]>> {
-    const { history, spec } = this.#house.part(feed, 0) as RunningFeed
+    const { history, spec } = this.#house.any(feed as Named<FeedHandle>) as RunningFeed
     if (history === undefined)
       throw new UsageError(`feed ${spec.id} has no history: it is not a feed of the runtime's own`)
     const { clock } = this.#house.outside
@@ -136,22 +137,22 @@ export class StrategyContext implements Context {
     return withDeadline(clock, HISTORY_MS_MAX, "history", answer)
   }
 
-  predict(model: PredictHandle, input: AltTensor, part?: number): void {
-    this.#house.predictor(model, part).predict(input)
+  predict(model: Named<PredictHandle>, input: AltTensor): void {
+    this.#house.predictor(model).predict(input)
   }
 
-  publishIntent(handle: IntentHandle, intent: AltIntent, part = 0): void {
-    const task = this.#house.part(handle, part) as RunningRelay<AltIntent>
-    task.publish(intent)
+  publishIntent(handle: Named<IntentHandle>, intent: AltIntent): Outcome<undefined> {
+    const task = this.#house.one(handle) as RunningRelay<AltIntent>
+    return task.publish(intent)
   }
 
-  publishOrders(handle: RelayHandle, orders: readonly AltOrder[], part = 0): void {
-    const task = this.#house.part(handle, part) as RunningRelay<readonly AltOrder[]>
-    task.publish(orders)
+  publishOrders(handle: Named<RelayHandle>, orders: readonly AltOrder[]): Outcome<undefined> {
+    const task = this.#house.one(handle) as RunningRelay<readonly AltOrder[]>
+    return task.publish(orders)
   }
 
-  feed(handle: FeedHandle, part = 0): ManualFeed {
-    const { manual, spec } = this.#house.part(handle, part) as RunningFeed
+  feed(handle: Named<FeedHandle>): ManualFeed {
+    const { manual, spec } = this.#house.one(handle) as RunningFeed
     if (manual === undefined)
       throw new UsageError(`feed ${spec.id} is not manual: it connects and subscribes on its own`)
     const { clock } = this.#house.outside

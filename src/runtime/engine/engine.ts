@@ -24,6 +24,8 @@ const HANDLER_MS_MAX = 50
 const SETTLE_MS_MAX = 5_000
 const STOP_MS_MAX = 5_000
 const START_MS_MAX = 30_000
+const NUMBERED =
+  "its name is of its place among others of its type: in another order they would have each other's state"
 
 export interface EngineOptions {
   readonly plan: Plan
@@ -115,6 +117,7 @@ export class Engine {
         turn: this.turn,
         publisher: <C extends CallbackName>(callback: C): Publish<C> =>
           this.#delivery.publisher(source, callback, bound),
+        refusal: (callback) => this.#delivery.refusal(source, callback),
         halt: (why) => this.halt(why),
         counter: (name, help, labels) => this.#meters.counter(name, help, labels),
       })
@@ -126,7 +129,13 @@ export class Engine {
     const { clock } = this.#outside
     const { name, options } = plan
     const rows = this.#options.journal.restored.state.filter(({ strategy }) => strategy === name)
-    const state = new KeptState(name, rows, (record) => turn.record(record))
+    let isFollowed = !plan.isNumbered
+    const state = new KeptState(name, rows, (record) => {
+      turn.record(record)
+      if (isFollowed) return
+      isFollowed = true
+      this.#outside.log.warn("state.numbered", { strategy: name, why: NUMBERED })
+    })
     if (options.state !== undefined) {
       const wanted = options.state
       turn.run(() => state.migrate(wanted))

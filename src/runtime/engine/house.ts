@@ -5,7 +5,9 @@ import { taskName } from "../domain/task.ts"
 import type { Outside } from "../ports.ts"
 import type { RunningFeed, RunningOrders, RunningPredict, RunningTask } from "../tasks/task.ts"
 import type { BookView } from "./declaration/context.ts"
-import type { FeedHandle, Handle, OrdersHandle, PredictHandle } from "./declaration/handle.ts"
+import type { Binding, FeedHandle, Handle, OrdersHandle, PredictHandle } from "./declaration/handle.ts"
+import type { Named } from "./declaration/part.ts"
+import { handleName, isPart, partsOf, placeOf, wholeOf } from "./parts.ts"
 
 /** The running tasks of a bot, found by the handles that declared them. A handle of another bot is a UsageError. */
 export class House {
@@ -32,7 +34,7 @@ export class House {
   }
 
   orders(router: OrdersHandle): RunningOrders {
-    return this.part(router, 0) as RunningOrders
+    return this.one(router) as RunningOrders
   }
 
   /** The named router, or the only one there is. */
@@ -44,30 +46,37 @@ export class House {
     return only
   }
 
-  /** The named worker, or each in turn. */
-  predictor(model: PredictHandle, part: number | undefined): RunningPredict {
-    const count = this.#of(model).length
-    if (part !== undefined || count === 1) return this.part(model, part ?? 0) as RunningPredict
+  /** The part named, or each in turn. */
+  predictor(model: Named<PredictHandle>): RunningPredict {
+    const tasks = this.#of(model)
+    if (model.kind === "part" || tasks.length < 2) return this.one(model) as RunningPredict
     const turn = this.#turns.get(model) ?? 0
-    this.#turns.set(model, (turn + 1) % count)
-    return this.part(model, turn) as RunningPredict
+    this.#turns.set(model, (turn + 1) % tasks.length)
+    return tasks[turn] as RunningPredict
   }
 
-  part(handle: Handle, part: number): RunningTask {
-    const tasks = this.#of(handle)
-    const task = tasks[part]
-    if (task !== undefined) return task
-    const name = taskName({ ...handle.draft, id: handle.options.id ?? "?" })
-    throw new UsageError(`task ${name} has ${tasks.length} parts, counted from 0; there is no part ${part}`)
+  /** The one task meant: of several a part must be named. */
+  one(named: Binding): RunningTask {
+    const [only, ...more] = this.#of(named)
+    if (only !== undefined && more.length === 0) return only
+    const whole = wholeOf(named)
+    const count = more.length + (only === undefined ? 0 : 1)
+    const ask = count === 0 ? "" : "; name the one that is meant, as handle.part(…)"
+    throw new UsageError(`task ${handleName(whole)} has ${partsOf(whole, count)}${ask}`)
   }
 
-  book(inst: Inst, feed: FeedHandle | undefined): BookView {
+  /** Any of the tasks meant, where all do alike. */
+  any(named: Binding): RunningTask {
+    return this.#of(named)[0] ?? this.one(named)
+  }
+
+  book(inst: Inst, feed: Named<FeedHandle> | undefined): BookView {
     if (feed !== undefined) {
       for (const task of this.#of(feed)) {
         const view = (task as RunningFeed).book(inst)
         if (view !== undefined) return view
       }
-      throw new UsageError(`feed ${taskName({ ...feed.draft, id: feed.options.id ?? "?" })} keeps no book of ${inst}`)
+      throw new UsageError(`feed ${handleName(wholeOf(feed))} keeps no book of ${inst}`)
     }
     const known = this.#bookOf.get(inst) ?? this.#findBook(inst)
     const view = known.book(inst)
@@ -89,10 +98,16 @@ export class House {
     return first
   }
 
-  #of(handle: Handle): readonly RunningTask[] {
-    const tasks = this.#byHandle.get(handle)
-    if (tasks !== undefined) return tasks
-    const name = taskName({ ...handle.draft, id: handle.options.id ?? "?" })
-    throw new UsageError(`task ${name} is not of this bot; add it with .task(…)`)
+  #of(named: Binding): readonly RunningTask[] {
+    const whole = wholeOf(named)
+    const tasks = this.#byHandle.get(whole)
+    if (tasks === undefined) throw new UsageError(`task ${handleName(whole)} is not of this bot; add it with .task(…)`)
+    if (!isPart(named)) return tasks
+    const place = placeOf(
+      named,
+      tasks.map(({ spec }) => spec.id),
+    )
+    if (typeof place === "string") throw new UsageError(place)
+    return [tasks[place] as RunningTask]
   }
 }

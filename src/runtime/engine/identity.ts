@@ -1,5 +1,6 @@
 import { type TaskSpec, taskName } from "../domain/task.ts"
 import type { Draft, Handle, TaskOptions } from "./declaration/handle.ts"
+import { handleName, isPart, wholeOf } from "./parts.ts"
 
 /** The concrete tasks of a declaration, after chunks are expanded and everything has an id. */
 export interface Identified {
@@ -53,8 +54,14 @@ export function identify(handles: readonly Handle[]): Identified {
   const specs: TaskSpec[] = []
   const of = new Map<Handle, number[]>()
   const sound = handles.filter((handle) => {
+    if (isPart(handle)) {
+      mistakes.push(`task ${handleName(wholeOf(handle))}: a part is declared with its whole; name it in a binding`)
+      return false
+    }
     const found = optionMistakes(handle.options)
     mistakes.push(...found.map((mistake) => `task ${taskName(withId(handle.draft, "?", {}))}: ${mistake}`))
+    // Declared all the same: what is bound to it is not a second mistake.
+    if (found.length > 0) of.set(handle, [])
     return found.length === 0
   })
   const taken = new Set(sound.flatMap(({ kind, options }) => (wantedIds(options) ?? []).map((id) => `${kind} ${id}`)))

@@ -14,6 +14,7 @@ import {
   onnx,
   orders,
   params,
+  relay,
   schedule,
   text,
   trades,
@@ -145,7 +146,7 @@ describe("build", () => {
       'parameter threshold: "2" is not a number from 0 to 1',
       "strategy Reader: no callback is named onPred",
       "strategy Reader: is bound to an unregistered task, feed binance-um trades #?",
-      "strategy two: another has the same name",
+      "strategy two: another has the same name, under which ctx.state is kept; give each its own",
     ])
   })
 
@@ -239,29 +240,152 @@ describe("build", () => {
     expect(plan.strategies.map(({ tasks }) => tasks)).toEqual([[0, 1, 2], [1, 2], []])
   })
 
-  test("names strategies by themselves, their binding, their class, or their number", () => {
-    class Momentum {
-      onTrade(): void {}
-    }
+  test("binds a strategy to the parts it names, by the numbers of their ids", () => {
+    const three = trades("okx", ["BTC_USDT"], { chunk: 3, taskBaseId: 10 })
+    const models = onnx("m.onnx", { chunk: 2, id: "scorer" })
     const plan = build(
       bot({ name: "a" })
-        .task(tape)
-        .strategy({ ...nop, name: "own" }, { name: "not this" })
-        .strategy(nop, { name: "bound" })
-        .strategy(new Momentum())
-        .strategy(nop)
-        .strategies([new Momentum(), new Momentum()], { name: "pair" })
-        .strategy(nop),
+        .tasks([tape, three, models])
+        .strategy(nop, { on: [three.part(12)] })
+        .strategy(nop, { on: [tape, three.part(10), three.part(10), three] })
+        .strategy({ onPreds() {} }, { on: [models.part(2)] })
+        .strategy(nop, { on: [tape.part(1)] }),
       ALL,
     )
-    expect(plan.strategies.map(({ name }) => name)).toEqual([
-      "own",
-      "bound",
+    const idsOf = plan.strategies.map(({ tasks }) => tasks.map((at) => plan.tasks[at]?.id))
+    expect(idsOf).toEqual([["12"], ["1", "10", "11", "12"], ["scorer-2"], ["1"]])
+  })
+
+  test("names parts that do not exist, and a part that is declared by itself", () => {
+    const three = trades("okx", ["BTC_USDT"], { chunk: 3, taskBaseId: 10 })
+    const none = intents({ chunk: 0 })
+    const some: { chunk: number } = { chunk: 2 }
+    const two = relay(some)
+    const lost = trades("okx", ["BTC_USDT"], { chunk: 2 })
+    const declared = bot({ name: "a" })
+      .tasks([three, none, two, onnx("m.onnx", { chunk: 3 }).part(2) as never])
+      .strategy(nop, { on: [three.part(13 as 12)] })
+      .strategy(nop, { on: [three.part(9 as 10), three.part(10.5 as 10), lost.part(2)] as never, name: "b" })
+      .strategy({ onOrderExecution() {}, onInstIntent() {} }, { on: [none.part(1 as never), two.part(3)], name: "c" })
+    expect(mistakes(declared)).toEqual([
+      "task predict onnx m.onnx #?: a part is declared with its whole; name it in a binding",
+      "strategy strategy-1: is bound to a part that does not exist: task feed okx trades #? has parts 10 to 12; there is no part 13",
+      "strategy b: is bound to a part that does not exist: task feed okx trades #? has parts 10 to 12; there is no part 9",
+      "strategy b: is bound to a part that does not exist: task feed okx trades #? has parts 10 to 12; there is no part 10.5",
+      "strategy b: is bound to an unregistered task, feed okx trades #?",
+      "strategy c: is bound to a part that does not exist: task intents #? has no parts; there is no part 1",
+      "strategy c: is bound to a part that does not exist: task relay #? has parts 1 to 2; there is no part 3",
+    ])
+  })
+
+  test("tells one mistake once: what is bound to a task that is declared wrongly is not wrong for that", () => {
+    const wrong = trades("okx", ["BTC_USDT"], { chunk: 2, taskBaseId: -1 })
+    const declared = bot({ name: "a" })
+      .task(wrong)
+      .strategy(nop, { on: [wrong] })
+      .strategy(nop, { on: [wrong.part(1)] })
+    expect(mistakes(declared)).toEqual(["task feed okx trades #?: taskBaseId is -1; write a whole number from 0"])
+  })
+
+  test("gives each strategy of a group its own tasks and options, where they are a function", () => {
+    class Reader {
+      readonly place: number
+      constructor(place: number) {
+        this.place = place
+      }
+      onTrade(): void {}
+    }
+    const tapes = trades("okx", ["BTC_USDT", "ETH_USDT"], { chunk: 3 })
+    const plan = build(
+      bot({ name: "a" })
+        .task(tapes)
+        .strategies([new Reader(3), new Reader(1)], ({ place }, at) => ({
+          on: [tapes.part(place as 1)],
+          name: `reader-${at}`,
+        }))
+        .strategies([new Reader(2)], ({ place }) => ({ on: [tapes.part(place as 1)] })),
+      ALL,
+    )
+    expect(plan.strategies.map(({ name, tasks }) => [name, tasks])).toEqual([
+      ["reader-0", [2]],
+      ["reader-1", [0]],
+      ["Reader-1", [1]],
+    ])
+  })
+})
+
+describe("names of strategies", () => {
+  class Momentum {
+    onTrade(): void {}
+  }
+  const plainly = bot({ name: "a" }).task(tape)
+  const namesOf = (bot: Bot) => build(bot, ALL).strategies.map(({ name }) => name)
+
+  test("are their own, their binding's, their class's, or a number", () => {
+    const declared = plainly
+      .strategy({ ...nop, name: "own" }, { name: "not this" })
+      .strategy(nop, { name: "bound" })
+      .strategy(new Momentum())
+      .strategy(nop)
+      .strategies([new Momentum(), new Momentum()], { name: "pair" })
+      .strategy(nop)
+    expect(namesOf(declared)).toEqual(["own", "bound", "Momentum", "strategy-1", "pair-1", "pair-2", "strategy-2"])
+  })
+
+  test("of one class count up in the order they are declared, and one more at the end renames none", () => {
+    const two = plainly.strategy(new Momentum()).strategy(new Momentum(), { on: [tape] })
+    expect(namesOf(two)).toEqual(["Momentum", "Momentum-2"])
+    expect(namesOf(two.strategies([new Momentum(), new Momentum()]))).toEqual([
       "Momentum",
-      "strategy-1",
-      "pair-1",
-      "pair-2",
-      "strategy-2",
+      "Momentum-2",
+      "Momentum-3",
+      "Momentum-4",
+    ])
+    const group = plainly.strategies([new Momentum()])
+    expect(namesOf(group)).toEqual(["Momentum-1"])
+    expect(namesOf(group.strategies([new Momentum()]).strategy(new Momentum()))).toEqual([
+      "Momentum-1",
+      "Momentum-2",
+      "Momentum-3",
+    ])
+  })
+
+  test("that count up pass over those given by hand", () => {
+    const declared = plainly
+      .strategy(new Momentum())
+      .strategy(new Momentum())
+      .strategy(nop, { name: "Momentum-2" })
+      .strategy(nop)
+      .strategy(nop, { name: "strategy-1" })
+    expect(namesOf(declared)).toEqual(["Momentum", "Momentum-3", "Momentum-2", "strategy-2", "strategy-1"])
+  })
+
+  test("given by hand twice are refused, and so are two classes of one name", () => {
+    const Other = class Momentum {
+      onTrade(): void {}
+    }
+    const declared = plainly
+      .strategy(new Momentum(), { name: "x" })
+      .strategy(new Momentum(), { name: "x" })
+      .strategy(new Momentum())
+      .strategy(new Other())
+    expect(mistakes(declared)).toEqual([
+      "strategy x: another has the same name, under which ctx.state is kept; give each its own",
+      "strategy Momentum: another has the same name, under which ctx.state is kept; give each its own",
+    ])
+  })
+
+  test("say whether they are of a place: then the order of the declaration decides whose state is whose", () => {
+    const declared = plainly
+      .strategies([new Momentum(), new Momentum()])
+      .strategy(nop)
+      .strategies([new Momentum(), new Momentum()], (_, at) => ({ name: `m${at}` }))
+    expect(build(declared, ALL).strategies.map(({ name, isNumbered }) => [name, isNumbered])).toEqual([
+      ["Momentum-1", true],
+      ["Momentum-2", true],
+      ["strategy-1", false],
+      ["m0", false],
+      ["m1", false],
     ])
   })
 })

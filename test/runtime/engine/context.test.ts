@@ -3,7 +3,7 @@ import { book, bot, type Context, intents, number, onnx, orders, params, relay, 
 import { ConfigError, UsageError } from "../../../src/runtime/domain/errors.ts"
 import type { Handle } from "../../../src/runtime/engine/declaration/handle.ts"
 import type { StateOptions } from "../../../src/runtime/engine/declaration/strategy.ts"
-import { gate, order, rig, type RigOptions, settle, trade } from "./rig.ts"
+import { gate, order, rig, type RigOptions, settle, type Stub, trade } from "./rig.ts"
 
 const tape = trades("binance-um", ["BTC_USDT_PERP"])
 const tensor = { timestamp: 1, data: new Float32Array(1), shape: [1], metadata: {} }
@@ -39,10 +39,31 @@ describe("commands", () => {
     const model = onnx("m.onnx", { chunk: 3 })
     const { one, ctx } = await contextOf([model])
     for (let i = 0; i < 4; i++) ctx.predict(model, tensor)
-    ctx.predict(model, tensor, 2)
+    ctx.predict(model.part(3), tensor)
     const workers = one.engine.tasks.filter(({ spec }) => spec.kind === "predict")
     expect(workers.map((task) => (task as unknown as { published: unknown[] }).published.length)).toEqual([2, 1, 2])
-    expect(() => ctx.predict(model, tensor, 3)).toThrow("there is no part 3")
+    expect(() => ctx.predict(model.part(4 as 3), tensor)).toThrow(
+      new UsageError("task predict onnx m.onnx #? has parts 1 to 3; there is no part 4"),
+    )
+  })
+
+  test("a part is known by its number or by an event of it; of several one must be named where it matters", async () => {
+    const ideas = intents({ chunk: 2, taskBaseId: 5 })
+    const manual = trades("okx", ["BTC_USDT"], { manual: true, chunk: 2 })
+    const { one, ctx } = await contextOf([ideas, manual])
+    const [first, second] = one.engine.tasks.filter(({ spec }) => spec.kind === "feed" && spec.isManual) as Stub[]
+    await ctx.feed(manual.part(2)).send("by number")
+    await ctx.feed(manual.part({ kind: "feed", id: second?.spec.id ?? "", market: "okx" })).send("by event")
+    expect([first?.calls, second?.calls]).toEqual([["start"], ["start", "send by number", "send by event"]])
+    const intent = { timestamp: 5, type: "weight", targets: [], metadata: {} } as const
+    expect(() => ctx.publishIntent(ideas as never, intent)).toThrow(
+      new UsageError("task intents #? has parts 5 to 6; name the one that is meant, as handle.part(…)"),
+    )
+    expect(() => ctx.publishIntent(ideas.part({ kind: "intents", id: "9" }), intent)).toThrow(
+      new UsageError("task intents #? has parts 5 to 6; there is no intents #9 among them"),
+    )
+    expect(() => ctx.feed(manual.part({ kind: "intents", id: "5" }))).toThrow("there is no intents #5 among them")
+    expect(() => ctx.publishIntent(intents({ chunk: 2 }).part(1), intent)).toThrow("is not of this bot")
   })
 
   test("orders are asked of the router named, of the only one, or of all", async () => {
@@ -229,6 +250,27 @@ describe("state", () => {
         { kind: "state", strategy: "s", key: "from", value: "2" },
         { kind: "state", strategy: "s", key: "$version", value: "3" },
       ],
+    ])
+  })
+
+  test("of strategies told apart by their place alone is warned of once, at its first write; of others not", async () => {
+    class Reader {
+      start(ctx: Context): void {
+        ctx.state.set("a", 1)
+        ctx.state.set("b", 1)
+      }
+    }
+    const one = rig(
+      bot({ name: "a" })
+        .strategies([new Reader(), new Reader()])
+        .strategy(new Reader(), { name: "third" })
+        .strategy({ start: (ctx: Context) => ctx.state.set("a", 1) }),
+    )
+    await one.engine.start()
+    const warned = one.logged.filter(({ event }) => event === "state.numbered")
+    expect(warned.map(({ level, fields }) => [level, fields["strategy"]])).toEqual([
+      ["warn", "Reader-1"],
+      ["warn", "Reader-2"],
     ])
   })
 

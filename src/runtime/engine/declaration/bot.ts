@@ -1,6 +1,7 @@
 import type { RiskLimits } from "../../domain/limits.ts"
 import type { Context } from "./context.ts"
-import type { Handle } from "./handle.ts"
+import type { Binding, Handle } from "./handle.ts"
+import type { Named, WholeOf } from "./part.ts"
 import type { ParamSchema, ValuesOf } from "./params.ts"
 import type { AnyStrategy, Spelt, StrategyOf, StrategyOptions } from "./strategy.ts"
 
@@ -22,10 +23,15 @@ export interface BotOptions<S extends ParamSchema = ParamSchema> {
   readonly ringsBytesMax?: number
 }
 
-/** Strategies registered together: one type, one binding, each its own loop. */
+type Options = StrategyOptions<readonly Binding[]>
+
+/** Strategies registered together: one type, each its own loop. */
 export interface Group {
   readonly strategies: readonly AnyStrategy[]
-  readonly options: StrategyOptions
+  /** Of all, or of each. */
+  readonly options: Options | ((strategy: AnyStrategy, at: number) => Options)
+  /** Registered by `strategies`: however many there are, they are numbered. */
+  readonly isNumbered: boolean
 }
 
 /** What a bot file says, untyped: what `build` checks. */
@@ -42,40 +48,50 @@ export interface Bot<T extends readonly Handle[] = readonly Handle[], S extends 
   readonly [BRAND]: Declaration
   task<const H extends Handle>(handle: H): Bot<readonly [...T, H], S>
   tasks<const H extends readonly Handle[]>(handles: H): Bot<readonly [...T, ...H], S>
-  /** Registers a strategy: an object literal or an instance of a class. `on` names the tasks it is bound to. */
+  /** Registers a strategy: an object literal or an instance of a class. `on` names the tasks it is bound to, or parts of them. */
   strategy<
-    const On extends readonly T[number][] = T,
-    I extends StrategyOf<On[number], ContextIn<T, S>> = StrategyOf<On[number], ContextIn<T, S>>,
+    const On extends readonly Named<T[number]>[] = T,
+    I extends StrategyOf<WholeOf<On[number]>, ContextIn<T, S>> = StrategyOf<WholeOf<On[number]>, ContextIn<T, S>>,
   >(
     strategy: I & Spelt<I>,
     options?: StrategyOptions<On>,
   ): Bot<T, S>
-  /** Registers several of one type, each with its own loop and its own state. */
+  /** Registers several of one type, where each has options of its own: the tasks it is bound to, its name. */
+  strategies<I extends object, const On extends readonly Named<T[number]>[] = T>(
+    strategies: readonly (I & Spelt<I>)[],
+    optionsOf: (
+      strategy: I,
+      at: number,
+    ) => StrategyOptions<On> & Fits<I, StrategyOf<WholeOf<On[number]>, ContextIn<T, S>>>,
+  ): Bot<T, S>
+  /** Registers several of one type under one binding, each with its own loop and its own state. */
   strategies<
-    const On extends readonly T[number][] = T,
-    I extends StrategyOf<On[number], ContextIn<T, S>> = StrategyOf<On[number], ContextIn<T, S>>,
+    const On extends readonly Named<T[number]>[] = T,
+    I extends StrategyOf<WholeOf<On[number]>, ContextIn<T, S>> = StrategyOf<WholeOf<On[number]>, ContextIn<T, S>>,
   >(
     strategies: readonly (I & Spelt<I>)[],
     options?: StrategyOptions<On>,
   ): Bot<T, S>
 }
 
+/** Makes a binding an error that wants callbacks which the strategy lacks. */
+type Fits<I, Wanted> = I extends Wanted ? unknown : { readonly on: "lacks a callback that these tasks need" }
 type ContextIn<T extends readonly Handle[], S extends ParamSchema> = Context<ValuesOf<S>, T[number]>
 
 function step<T extends readonly Handle[], S extends ParamSchema>(declaration: Declaration): Bot<T, S> {
   const withTasks = (tasks: readonly Handle[]) => ({ ...declaration, tasks: [...declaration.tasks, ...tasks] })
   // The types of strategies end here: the builder has checked them against the tasks they are bound to.
-  const withGroup = (strategies: readonly unknown[], options: StrategyOptions<readonly Handle[]> = {}) => ({
+  const withGroup = (strategies: readonly unknown[], options: Group["options"] = {}, isNumbered = true) => ({
     ...declaration,
-    groups: [...declaration.groups, { strategies: strategies as readonly AnyStrategy[], options }],
+    groups: [...declaration.groups, { strategies: strategies as readonly AnyStrategy[], options, isNumbered }],
   })
   return Object.freeze({
     [BRAND]: declaration,
     task: <H extends Handle>(handle: H) => step<readonly [...T, H], S>(withTasks([handle])),
     tasks: <H extends readonly Handle[]>(handles: H) => step<readonly [...T, ...H], S>(withTasks(handles)),
-    strategy: (strategy: unknown, options?: StrategyOptions) => step<T, S>(withGroup([strategy], options)),
-    strategies: (strategies: readonly unknown[], options?: StrategyOptions) =>
-      step<T, S>(withGroup(strategies, options)),
+    strategy: (strategy: unknown, options?: Options) => step<T, S>(withGroup([strategy], options, false)),
+    strategies: (strategies: readonly unknown[], options?: unknown) =>
+      step<T, S>(withGroup(strategies, options as Group["options"] | undefined)),
   })
 }
 

@@ -12,6 +12,7 @@ import type { AltTensor } from "../../domain/tensor.ts"
 import type { Log, Timer } from "../../ports.ts"
 import type { ManualFeed, OwnAndAccount, RunningFeed, Submission } from "../../tasks/task.ts"
 import type { AnyHandle, FeedHandle, Handle, IntentHandle, OrdersHandle, PredictHandle, RelayHandle } from "./handle.ts"
+import type { Named, Part, Sole } from "./part.ts"
 import type { ParamValues } from "./params.ts"
 
 /** What can be kept in `ctx.state`. */
@@ -46,6 +47,8 @@ type PastFeed<T> = Extract<T, FeedHandle<Market, "trades"> | FeedHandle<Market, 
 type PastOf<H> =
   H extends FeedHandle<Market, "trades"> ? Trade : H extends FeedHandle<Market, "candles"> ? Candle : never
 type ManualIn<T> = Extract<T, FeedHandle<Market, ChannelKind, Inst, true>>
+/** What says which market is meant: a router, a feed (or a part of it), or its name. */
+type Listing<T> = OrdersIn<T> | Named<Extract<T, FeedHandle>> | Market
 
 /**
  * What a strategy can see and do, the same live and simulated. `P` are the bot's parameters, `T` its tasks.
@@ -86,11 +89,17 @@ export interface Context<P = ParamValues, T extends Handle = AnyHandle> {
   /** `router` may be left out where the bot has one. */
   position(inst: Inst, router?: OrdersIn<T>): OwnAndAccount
   balance(asset: string, router?: OrdersIn<T>): Balance | undefined
-  instrument(inst: Inst, router?: OrdersIn<T>): InstrumentInfo | undefined
+  /**
+   * What the venue says of an instrument; undefined where it lists none of that name, or has not answered yet. Asked for
+   * before the start and then every ten minutes, for each market the bot's tasks name. `from` may be left out where one
+   * market alone can be meant: the only one that can list such a name, else the bot's only router's, else the only one
+   * with a feed of it. UsageError otherwise.
+   */
+  instrument(inst: Inst, from?: Listing<T>): InstrumentInfo | undefined
   pnl(router?: OrdersIn<T>): readonly Pnl[]
 
   /** The book one of the bot's feeds keeps. Name the feed where two markets keep a book of the same inst. */
-  book<const I extends BookInst<T>>(inst: I, feed?: BookFeed<T>): BookView
+  book<const I extends BookInst<T>>(inst: I, feed?: Named<BookFeed<T>>): BookView
 
   /**
    * The `count` (1 to 5,000) events right before one of this feed's, oldest first, each marked `isHistory`. Awaited in the
@@ -98,15 +107,26 @@ export interface Context<P = ParamValues, T extends Handle = AnyHandle> {
    * such past, `unknown` where it did not answer within 30 s; fewer where there are no more.
    */
   history<H extends PastFeed<T>>(
-    feed: H,
+    feed: H | Part<H>,
     wish: { readonly before: PastOf<H>; readonly count: number },
   ): Promise<Outcome<readonly PastOf<H>[]>>
 
-  /** Asks a model; the answer comes by `onPreds`, a failure by `onError`. Of `chunk` workers each gets its turn, or `part` (from 0) does. */
-  predict(model: Extract<T, PredictHandle>, input: AltTensor, part?: number): void
-  publishIntent(handle: Extract<T, IntentHandle>, intent: AltIntent, part?: number): void
-  publishOrders(handle: Extract<T, RelayHandle>, orders: readonly AltOrder[], part?: number): void
+  /**
+   * Asks a model; the answer comes by `onPreds`, a failure by `onError`. Of a `chunk` each part gets its turn, or the one
+   * named does: `ctx.predict(model.part(2), tensor)`.
+   */
+  predict(model: Named<Extract<T, PredictHandle>>, input: AltTensor): void
+  /**
+   * To the strategies that listen. `refused`, and told to nobody, where all of them are far behind with what they were
+   * told before; the reason names them. Of a `chunk` one part must be named, here and below:
+   * `ctx.publishIntent(wishes.part(2), intent)`.
+   */
+  publishIntent(handle: Sole<Extract<T, IntentHandle>>, intent: AltIntent): Outcome<undefined>
+  publishOrders(handle: Sole<Extract<T, RelayHandle>>, orders: readonly AltOrder[]): Outcome<undefined>
 
-  /** Commands to a feed declared `manual`. Each is answered within 5 s; unanswered it is `unknown`. */
-  feed(handle: ManualIn<T>, part?: number): ManualFeed
+  /**
+   * Commands to a feed declared `manual`. Each is answered within 5 s; unanswered it is `unknown`. In `onWsEvent` the part
+   * that asks is `feed.part(message.task)`.
+   */
+  feed(handle: Sole<ManualIn<T>>): ManualFeed
 }

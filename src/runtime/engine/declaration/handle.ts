@@ -10,6 +10,7 @@ import type {
   ScheduleSpec,
   TaskSpec,
 } from "../../domain/task.ts"
+import type { Divisible, Named } from "./part.ts"
 
 /** How a declared task is named and multiplied. Nothing is needed: ids count from 1 on their own. */
 export interface TaskOptions {
@@ -48,34 +49,45 @@ interface Declared<K extends TaskSpec["kind"], D> {
   readonly options: TaskOptions
 }
 
-/** A declared feed: `M` its market, `C` the kind of channel, `I` its instruments, `X` whether the strategy drives it. */
+/**
+ * A declared feed: `M` its market, `C` the kind of channel, `I` its instruments, `X` whether the strategy drives it, `N` the
+ * numbers of its parts.
+ */
 export interface FeedHandle<
   M extends Market = Market,
   C extends ChannelKind = ChannelKind,
   I extends Inst = Inst,
   X extends boolean = boolean,
-> extends Declared<
-  "feed",
-  Draft<FeedSpec> & {
-    readonly market: M
-    readonly channel: Channel & { readonly kind: C }
-    readonly insts: readonly I[]
-    readonly isManual: X
-  }
-> {}
+  N extends number = number,
+>
+  extends
+    Declared<
+      "feed",
+      Draft<FeedSpec> & {
+        readonly market: M
+        readonly channel: Channel & { readonly kind: C }
+        readonly insts: readonly I[]
+        readonly isManual: X
+      }
+    >,
+    Divisible<N> {}
 
 export interface OrdersHandle<M extends Market = Market> extends Declared<
   "orders",
   Draft<OrdersSpec> & { readonly market: M }
 > {}
 
-export interface PredictHandle extends Declared<"predict", Draft<PredictSpec>> {}
-export interface ScheduleHandle extends Declared<"schedule", Draft<ScheduleSpec>> {}
-export interface IntentHandle extends Declared<"intents", Draft<IntentSpec>> {}
-export interface RelayHandle extends Declared<"relay", Draft<RelaySpec>> {}
+export interface PredictHandle<N extends number = number>
+  extends Declared<"predict", Draft<PredictSpec>>, Divisible<N> {}
+export interface ScheduleHandle<N extends number = number>
+  extends Declared<"schedule", Draft<ScheduleSpec>>, Divisible<N> {}
+export interface IntentHandle<N extends number = number> extends Declared<"intents", Draft<IntentSpec>>, Divisible<N> {}
+export interface RelayHandle<N extends number = number> extends Declared<"relay", Draft<RelaySpec>>, Divisible<N> {}
 
 /** A declared task: what `bot().task()` takes, what bindings and commands name. */
 export type Handle = FeedHandle | OrdersHandle | PredictHandle | ScheduleHandle | IntentHandle | RelayHandle
+/** What a binding names: a declared task, or one part of it. */
+export type Binding = Named<Handle>
 
 /** Every handle with the abilities some have: what a context offers where it does not know the bot's tasks. */
 export type AnyHandle =
@@ -95,7 +107,7 @@ const CHANNEL_CALLBACK = {
   accPos: "onAccPos",
 } as const satisfies Readonly<Record<ChannelKind, string>>
 
-/** Which callback brings the data of a task; an orders task's `onOrder` and `onInstrument` are wanted of nobody. */
+/** Which callback brings the data of a task; an orders task's `onOrder` and everybody's `onInstrument` are wanted of nobody. */
 const TASK_CALLBACK = {
   schedule: "onSchedule",
   predict: "onPreds",

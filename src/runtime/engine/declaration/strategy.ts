@@ -1,12 +1,12 @@
 import type { CallbackData, CallbackName, Message } from "../../domain/callbacks.ts"
 import type { Context, Json } from "./context.ts"
-import type { CallbackOf, Handle } from "./handle.ts"
+import type { Binding, CallbackOf } from "./handle.ts"
 
 /** Called for one event at a time. A promise holds back this strategy's next event, and no other strategy's. */
 export type Handler<C extends CallbackName, X> = (message: Message<CallbackData[C]>, ctx: X) => unknown
 
 interface Life<X> {
-  /** Unique in the bot: state is kept under it. Default: the class's name, else `strategy-1`. */
+  /** Unique in the bot: state is kept under it. Default: the class's name (a second one of it is `Name-2`), else `strategy-1`. */
   readonly name?: string
   /** Before the first event, awaited for `startMsMax`. Throwing here stops the start. */
   start?(ctx: X): unknown
@@ -49,8 +49,8 @@ export interface StateOptions {
   migrate?(from: number, old: Readonly<Record<string, Json>>): Readonly<Record<string, Json>>
 }
 
-export interface StrategyOptions<On extends readonly Handle[] = readonly Handle[]> {
-  /** The tasks it hears of; default: every task of the bot. */
+export interface StrategyOptions<On extends readonly Binding[] = readonly Binding[]> {
+  /** The tasks it hears of, or parts of them: `tape.part(2)`; default: every task of the bot. */
   readonly on?: On
   readonly name?: string
   readonly onThrow?: ThrowPolicy

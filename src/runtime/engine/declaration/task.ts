@@ -6,6 +6,7 @@ import type { PredictSpec, ServiceSpec } from "../../domain/task.ts"
 import type {
   FeedHandle,
   FeedOptions,
+  Handle,
   HistoryOptions,
   IntentHandle,
   OrdersHandle,
@@ -14,6 +15,7 @@ import type {
   ScheduleHandle,
   TaskOptions,
 } from "./handle.ts"
+import type { Divisible, NumbersOf, Only, Part } from "./part.ts"
 
 const PREDICT_DEADLINE_MS = 20_000
 const PREDICT_QUEUE = 2_048
@@ -22,13 +24,21 @@ type Names = readonly string[]
 /** `I` where every literal in it is an instrument of market `M`. */
 type Listed<M extends Market, I extends Names> = I & { readonly [K in keyof I]: InstOn<M, I[K]> }
 type IsManual<O> = O extends { readonly manual: true } ? true : false
+/** No options. */
+type None = Readonly<Record<never, never>>
+
+/** Adds how to name its parts. */
+function divisible<H extends Handle & Divisible<number>>(whole: Omit<H, "part">): H {
+  const handle: H = { ...whole, part: (which: Part["which"]) => ({ kind: "part", of: handle, which }) } as unknown as H
+  return handle
+}
 
 function feed<M extends Market, C extends ChannelKind, I extends string, O extends FeedOptions>(
   market: M,
   channel: Channel & { readonly kind: C },
   insts: readonly I[],
   options: O | undefined,
-): FeedHandle<M, C, I, IsManual<O>> {
+): FeedHandle<M, C, I, IsManual<O>, NumbersOf<O>> {
   const isManual = (options?.manual ?? false) as boolean & IsManual<O>
   const { history, silenceMsMax }: HistoryOptions = options ?? {}
   const draft = {
@@ -40,19 +50,20 @@ function feed<M extends Market, C extends ChannelKind, I extends string, O exten
     ...(history === undefined ? {} : { history }),
     ...(silenceMsMax === undefined ? {} : { silenceMsMax }),
   }
-  return { kind: "feed", draft, options: options ?? {} }
+  return divisible<FeedHandle<M, C, I, IsManual<O>, NumbersOf<O>>>({ kind: "feed", draft, options: options ?? {} })
 }
 
-/** Trades of these instruments → `onTrade`. `each`: every fill, where the venue would aggregate. */
-export const trades = <
-  const M extends Market,
-  const I extends Names,
-  const O extends HistoryOptions & { readonly each?: boolean },
->(
+interface TradesOptions extends HistoryOptions {
+  /** Every fill, where the venue would aggregate. */
+  readonly each?: boolean
+}
+
+/** Trades of these instruments → `onTrade`. */
+export const trades = <const M extends Market, const I extends Names, const O extends TradesOptions = None>(
   market: M,
   insts: Listed<M, I>,
-  options?: O,
-): FeedHandle<M, "trades", I[number], IsManual<O>> =>
+  options?: O & Only<O, TradesOptions>,
+): FeedHandle<M, "trades", I[number], IsManual<O>, NumbersOf<O>> =>
   feed(
     market,
     options?.each === undefined ? { kind: "trades" } : { kind: "trades", each: options.each },
@@ -66,7 +77,8 @@ interface Rhythm {
   /** Update interval, ms, where the venue has a choice; 0: every change at once. */
   readonly everyMs?: number
 }
-interface LobOptions extends FeedOptions, Rhythm {
+interface BookOptions extends FeedOptions, Rhythm {}
+interface LobOptions extends BookOptions {
   readonly form: "bbo" | "snapshot" | "incremental"
 }
 
@@ -79,35 +91,40 @@ function lobChannel({ form, depth, everyMs }: Rhythm & Pick<LobOptions, "form">)
 export const lob = <const M extends Market, const I extends Names, const O extends LobOptions>(
   market: M,
   insts: Listed<M, I>,
-  options: O,
-): FeedHandle<M, "lob", I[number], IsManual<O>> => feed(market, lobChannel(options), insts, options)
+  options: O & Only<O, LobOptions>,
+): FeedHandle<M, "lob", I[number], IsManual<O>, NumbersOf<O>> => feed(market, lobChannel(options), insts, options)
 
 /** Best bid and ask → `onLob`. */
-export const bbo = <const M extends Market, const I extends Names, const O extends FeedOptions>(
+export const bbo = <const M extends Market, const I extends Names, const O extends FeedOptions = None>(
   market: M,
   insts: Listed<M, I>,
-  options?: O,
-): FeedHandle<M, "lob", I[number], IsManual<O>> => feed(market, { kind: "lob", form: "bbo" }, insts, options)
+  options?: O & Only<O, FeedOptions>,
+): FeedHandle<M, "lob", I[number], IsManual<O>, NumbersOf<O>> =>
+  feed(market, { kind: "lob", form: "bbo" }, insts, options)
 
 /** Order books kept from diffs: read with `ctx.book(inst)`, each diff → `onLob`. */
-export const book = <const M extends Market, const I extends Names, const O extends FeedOptions & Rhythm>(
+export const book = <const M extends Market, const I extends Names, const O extends BookOptions = None>(
   market: M,
   insts: Listed<M, I>,
-  options?: O,
-): FeedHandle<M, "lob", I[number], IsManual<O>> =>
+  options?: O & Only<O, BookOptions>,
+): FeedHandle<M, "lob", I[number], IsManual<O>, NumbersOf<O>> =>
   feed(market, lobChannel({ ...options, form: "incremental" }), insts, options)
 
 /** Candles → `onCandle`. */
-export const candles = <const M extends Market, const I extends Names, const O extends HistoryOptions>(
+export const candles = <const M extends Market, const I extends Names, const O extends HistoryOptions = None>(
   market: M,
   insts: Listed<M, I>,
   interval: Interval,
-  options?: O,
-): FeedHandle<M, "candles", I[number], IsManual<O>> => feed(market, { kind: "candles", interval }, insts, options)
+  options?: O & Only<O, HistoryOptions>,
+): FeedHandle<M, "candles", I[number], IsManual<O>, NumbersOf<O>> =>
+  feed(market, { kind: "candles", interval }, insts, options)
 
 const account =
   <C extends "accOrders" | "accBalPos" | "accPos">(channel: Channel & { readonly kind: C }) =>
-  <const M extends Market, const O extends FeedOptions>(market: M, options?: O): FeedHandle<M, C, never, IsManual<O>> =>
+  <const M extends Market, const O extends FeedOptions = None>(
+    market: M,
+    options?: O & Only<O, FeedOptions>,
+  ): FeedHandle<M, C, never, IsManual<O>, NumbersOf<O>> =>
     feed<M, C, never, O>(market, channel, [], options)
 
 /** Everything the venue says of the account's orders, whoever placed them → `onAccOrder`. */
@@ -117,12 +134,15 @@ export const accountBalances = account<"accBalPos">({ kind: "accBalPos" })
 /** Positions → `onAccPos`. */
 export const accountPositions = account<"accPos">({ kind: "accPos" })
 
+interface ScheduleOptions extends TaskOptions {
+  readonly everyMs: number
+}
+
 /** A tick at once and then every `everyMs` → `onSchedule`. */
-export const schedule = (options: TaskOptions & { readonly everyMs: number }): ScheduleHandle => ({
-  kind: "schedule",
-  draft: { kind: "schedule", everyMs: options.everyMs },
-  options,
-})
+export const schedule = <const O extends ScheduleOptions>(
+  options: O & Only<O, ScheduleOptions>,
+): ScheduleHandle<NumbersOf<O>> =>
+  divisible({ kind: "schedule", draft: { kind: "schedule", everyMs: options.everyMs }, options })
 
 /** Order entry and the bot's own orders on one market: `ctx.submit(handle, …)`, changes → `onOrder`. */
 export const orders = <const M extends Market>(
@@ -139,35 +159,39 @@ interface PredictOptions extends TaskOptions {
   readonly whenFull?: "refuse" | "newest"
 }
 
-interface OnnxOptions {
+interface OnnxOptions extends PredictOptions {
   /** Runs it on the loop itself: for small models. */
   readonly inline?: boolean
   /** The bot starts though the file is missing or is no model; each request fails until it can be loaded, tried every five seconds. */
   readonly optional?: boolean
 }
 
-const predictor = (
+function predictor<O extends OnnxOptions & ZmqOptions>(
   runner: PredictSpec["runner"],
   source: string,
-  options: PredictOptions & OnnxOptions,
-): PredictHandle => ({
-  kind: "predict",
-  draft: {
-    kind: "predict",
+  options: O | undefined,
+): PredictHandle<NumbersOf<O>> {
+  const { deadlineMs, queueMax, whenFull, inline, optional }: OnnxOptions = options ?? {}
+  const service = serviceOf(options ?? {})
+  const draft = {
+    kind: "predict" as const,
     runner,
     source,
-    deadlineMs: options.deadlineMs ?? PREDICT_DEADLINE_MS,
-    queueMax: options.queueMax ?? PREDICT_QUEUE,
-    whenFull: options.whenFull ?? "refuse",
-    isInline: options.inline ?? false,
-    ...(options.optional === true ? { isOptional: true } : {}),
-  },
-  options,
-})
+    deadlineMs: deadlineMs ?? PREDICT_DEADLINE_MS,
+    queueMax: queueMax ?? PREDICT_QUEUE,
+    whenFull: whenFull ?? "refuse",
+    isInline: inline ?? false,
+    ...(optional === true ? { isOptional: true } : {}),
+    ...(service === undefined ? {} : { service }),
+  }
+  return divisible<PredictHandle<NumbersOf<O>>>({ kind: "predict", draft, options: options ?? {} })
+}
 
 /** An ONNX model: `.onnx` file or JSON config, relative to the bot file → `onPreds`. */
-export const onnx = (path: string, options: PredictOptions & OnnxOptions = {}): PredictHandle =>
-  predictor("onnx", path, options)
+export const onnx = <const O extends OnnxOptions = None>(
+  path: string,
+  options?: O & Only<O, OnnxOptions>,
+): PredictHandle<NumbersOf<O>> => predictor<O>("onnx", path, options)
 
 interface ZmqOptions extends PredictOptions {
   /**
@@ -198,19 +222,18 @@ function serviceOf({ mode, inFlightMax, replyBytesMax, curve }: ZmqOptions): Ser
 }
 
 /** A model behind ZeroMQ: `tcp://host:port`, `ipc://path`, or a port of this machine → `onPreds`. */
-export function zmq(endpoint: string | number, options: ZmqOptions = {}): PredictHandle {
-  const source = typeof endpoint === "number" ? `tcp://127.0.0.1:${endpoint}` : endpoint
-  const handle = predictor("zmq", source, options)
-  const service = serviceOf(options)
-  return service === undefined ? handle : { ...handle, draft: { ...handle.draft, service } }
-}
+export const zmq = <const O extends ZmqOptions = None>(
+  endpoint: string | number,
+  options?: O & Only<O, ZmqOptions>,
+): PredictHandle<NumbersOf<O>> =>
+  predictor<O>("zmq", typeof endpoint === "number" ? `tcp://127.0.0.1:${endpoint}` : endpoint, options)
 
 /** Intents from one strategy to others: `ctx.publishIntent(handle, …)` → `onInstIntent`. */
-export const intents = (options: TaskOptions = {}): IntentHandle => ({
-  kind: "intents",
-  draft: { kind: "intents" },
-  options,
-})
+export const intents = <const O extends TaskOptions = None>(
+  options?: O & Only<O, TaskOptions>,
+): IntentHandle<NumbersOf<O>> => divisible({ kind: "intents", draft: { kind: "intents" }, options: options ?? {} })
 
 /** Orders from one strategy for another to carry out: `ctx.publishOrders(handle, …)` → `onOrderExecution`. */
-export const relay = (options: TaskOptions = {}): RelayHandle => ({ kind: "relay", draft: { kind: "relay" }, options })
+export const relay = <const O extends TaskOptions = None>(
+  options?: O & Only<O, TaskOptions>,
+): RelayHandle<NumbersOf<O>> => divisible({ kind: "relay", draft: { kind: "relay" }, options: options ?? {} })

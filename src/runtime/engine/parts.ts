@@ -1,0 +1,29 @@
+import { taskName } from "../domain/task.ts"
+import type { Binding, Handle } from "./declaration/handle.ts"
+import type { Part } from "./declaration/part.ts"
+
+export const isPart = (named: Binding): named is Part<Handle> & Binding => named.kind === "part"
+export const wholeOf = (named: Binding): Handle => (isPart(named) ? named.of : named)
+
+/** `trades #scorer`, or `#?` where the builder gives the id. */
+export const handleName = ({ draft, options }: Handle): string => taskName({ ...draft, id: options.id ?? "?" })
+
+/** `parts 1 to 3`, as their ids count. */
+export function partsOf({ options }: Handle, count: number): string {
+  const first = options.taskBaseId ?? 1
+  if (count === 0) return "no parts"
+  return count === 1 ? `one part, ${first}` : `parts ${first} to ${first + count - 1}`
+}
+
+/** Where a part is among the tasks of its whole, from 0; or why it is not there. */
+export function placeOf({ of: whole, which }: Part<Handle>, ids: readonly string[]): number | string {
+  const isNumber = typeof which === "number"
+  const place = isNumber
+    ? which - (whole.options.taskBaseId ?? 1)
+    : which.kind === whole.kind
+      ? ids.indexOf(which.id)
+      : -1
+  if (ids[place] !== undefined) return place
+  const asked = isNumber ? `part ${which}` : `${which.kind} #${which.id} among them`
+  return `task ${handleName(whole)} has ${partsOf(whole, ids.length)}; there is no ${asked}`
+}
