@@ -86,7 +86,10 @@ export type Lag =
   | {
       readonly kind: "resumed"
       readonly openOrders: readonly Order[]
-      /** Private events this image stands for: above 0 only after a backlog that passed its bound several times over. */
+      /**
+       * Private events that were not told because later ones, which were told, say all of it again: an older state of the
+       * same order, balance or feed. Above 0 only after a backlog that passed its bound several times over.
+       */
       readonly missed?: number
       readonly timestamp: number
     }

@@ -247,11 +247,6 @@ export class Delivery implements RunnerHost {
       return
     }
     const { mailbox } = runner
-    // Timers have one call each in there at most; errors could be any number, and the log has each.
-    if (code !== TIMER && mailbox.pending >= MAILBOX_SLOTS) {
-      runner.dropped++
-      return
-    }
     const entry: Entry = { message, code, bytes: code === TIMER ? 200 : 1_000, waiting: 0 }
     mailbox.push(mailbox.ring.append(entry), entry)
     mailbox.ring.settle()
@@ -378,6 +373,15 @@ export class Delivery implements RunnerHost {
 
   fellBehind(runner: Runner, ring: Ring): void {
     this.#options.log.error("strategy.behind", { strategy: runner.name, task: ring.task, waiting: ring.length })
+  }
+
+  overran(runner: Runner, ring: Ring): void {
+    this.#supervision.overran(runner, ring.task)
+  }
+
+  /** Why nobody can be told more of this for now; undefined where somebody can. */
+  refusal({ rings }: Source, callback: CallbackName): string | undefined {
+    return rings.private?.refusal(codeOf(callback))
   }
 
   /** Events and bytes that wait anywhere. */

@@ -1,3 +1,4 @@
+import { compact } from "./compaction.ts"
 import type { AnyMessage } from "./event.ts"
 
 /** One waiting event. It is let go of once every reader that was behind has taken it. */
@@ -25,20 +26,37 @@ export interface Reader {
   lost(lane: Lane, count: number): void
   /** A private ring is at its bound because of this reader. */
   full(ring: Ring): void
-  /** It is far past its bound: what waits must go, an image will stand for it. */
-  collapse(): void
+  /** It has been too slow for a private ring and has not caught up since. */
+  readonly isBehind: boolean
+  /** So many private events were taken from its lanes that later ones, which it will get, say again. */
+  superseded(count: number): void
+  /** A private ring is far past its bound because of this reader, and nothing of it may go: the reader must. */
+  overrun(ring: Ring): void
+  /** Why it takes no part now; undefined where it does. */
+  refusal(): string | undefined
 }
 
 const MARKET_ONLY = "market rings only"
 const FIRST_SLOTS = 64
-/** A private ring holds its bound before the strategy is paused, and this many times it while the strategy is. */
-const PRIVATE_FACTOR = 4
+/** A private ring holds its bound before the strategy is paused, and this many times it, whole, while the strategy is. */
+const WHOLE_FACTOR = 4
+/** So many times the bound of what nothing supersedes end the strategy. */
+const LAST_FACTOR = 5
+/** The same for the private rings of a bot together. */
+const LAST_POOL_FACTOR = 2
+/** All together are compacted again after growing by this part of their bound. */
+const POOL_STEP = 1 / 8
 
-/** Bytes of all rings of a bot. Past the bound the largest market ring drops its oldest events. */
+/**
+ * Bytes of all rings of a bot. Past the bound the largest market ring drops its oldest events; where private events
+ * alone are past it, the largest private ring is taken to be at its own bound.
+ */
 export class Pool {
   readonly rings: Ring[] = []
   readonly bytesMax: number
   bytes = 0
+  /** What was left when private rings were last compacted. */
+  #leanBytes = 0
 
   constructor(bytesMax: number) {
     this.bytesMax = bytesMax
@@ -46,13 +64,28 @@ export class Pool {
 
   relieve(): void {
     while (this.bytes > this.bytesMax) {
-      let largest: Ring | undefined
-      for (const ring of this.rings) {
-        if (!ring.isPrivate && ring.length > 0 && (largest === undefined || ring.bytes > largest.bytes)) largest = ring
-      }
-      if (largest === undefined) return
+      const largest = this.#largest(false)
+      if (largest === undefined) return this.#press()
       largest.dropOldest()
     }
+  }
+
+  #press(): void {
+    this.#leanBytes = Math.min(this.#leanBytes, this.bytes)
+    if (this.bytes - this.#leanBytes < this.bytesMax * POOL_STEP) return
+    const largest = this.#largest(true)
+    largest?.compact()
+    largest?.end(() => this.bytes > this.bytesMax * LAST_POOL_FACTOR)
+    this.#leanBytes = this.bytes
+  }
+
+  #largest(isPrivate: boolean): Ring | undefined {
+    let largest: Ring | undefined
+    for (const ring of this.rings) {
+      if (ring.isPrivate !== isPrivate || ring.length === 0) continue
+      if (largest === undefined || ring.bytes > largest.bytes) largest = ring
+    }
+    return largest
   }
 }
 
@@ -69,6 +102,9 @@ export class Ring {
   tail = 0
   readonly #pool: Pool
   #slots: (Entry | undefined)[] = []
+  /** Events and bytes that were left when it was last compacted. */
+  #leanSlots = 0
+  #leanBytes = 0
 
   constructor(task: string, isPrivate: boolean, bounds: { slotsMax: number; bytesMax: number }, pool: Pool) {
     this.task = task
@@ -87,12 +123,9 @@ export class Ring {
     return this.#slots[position & (this.#slots.length - 1)]
   }
 
-  /** Makes room by the ring's own rule, and puts the entry last. Whoever must wait for it says so with `Lane.push`. */
+  /** Puts the entry last; a market ring makes room for it first. Whoever must wait for it says so with `Lane.push`. */
   append(entry: Entry): number {
-    if (this.length > 0 && this.#isFull(entry.bytes, 1)) {
-      if (this.isPrivate) this.#press(entry.bytes)
-      else while (this.length > 0 && this.#isFull(entry.bytes, 1)) this.dropOldest()
-    }
+    if (!this.isPrivate) while (this.length > 0 && this.#isFull(entry.bytes)) this.dropOldest()
     if (this.length === this.#slots.length) this.#grow()
     const position = this.tail++
     this.#slots[position & (this.#slots.length - 1)] = entry
@@ -101,8 +134,9 @@ export class Ring {
     return position
   }
 
-  /** To be called once whoever waits for the appended entry has been told: only then may it be dropped again. */
+  /** To be called once whoever waits for the appended entry has been told: only then may anything go again. */
   settle(): void {
+    if (this.isPrivate && this.length > 1 && this.#isPast(1)) this.#press()
     if (this.#pool.bytes > this.#pool.bytesMax) this.#pool.relieve()
   }
 
@@ -131,18 +165,78 @@ export class Ring {
     if (this.#slots.length > FIRST_SLOTS) this.#slots = []
   }
 
-  #isFull(bytes: number, times: number): boolean {
-    return this.length >= this.slotsMax * times || this.bytes + bytes > this.bytesMax * times
+  // ---- a private ring past its bound ----
+
+  /** Pauses whoever is at the bound, and takes from those who are what later events say again. */
+  compact(): void {
+    this.#pause(this.#boundary())
+    compact(this)
   }
 
-  /** Pauses the slowest readers; far past the bound, takes from them what they will be given an image of. */
-  #press(bytes: number): void {
-    const isHopeless = this.#isFull(bytes, PRIVATE_FACTOR)
-    for (const lane of this.lanes) {
-      if (lane.pending === 0 || lane.cursor > this.head) continue
-      lane.reader.full(this)
-      if (isHopeless) lane.reader.collapse()
+  /** Ends the readers that are behind, the slowest first, while `isPast` says so. */
+  end(isPast: () => boolean): void {
+    const waiting = this.lanes.filter(({ pending }) => pending > 0).sort((a, b) => a.cursor - b.cursor)
+    for (const { reader } of waiting) if (reader.isBehind && isPast()) reader.overrun(this)
+  }
+
+  /** In place of what was there. Lanes are the caller's to move: the first of these entries lies at `head`. */
+  replace(entries: readonly Entry[]): void {
+    let bytes = 0
+    for (const entry of entries) bytes += entry.bytes
+    this.#pool.bytes += bytes - this.bytes
+    this.bytes = bytes
+    this.tail = this.head + entries.length
+    this.#slots = []
+    while (this.#slots.length < Math.max(FIRST_SLOTS, entries.length)) this.#grow()
+    for (let at = 0; at < entries.length; at++) this.#slots[(this.head + at) & (this.#slots.length - 1)] = entries[at]
+  }
+
+  /** Why none of those who want such events takes any for now; undefined where somebody does. */
+  refusal(code: number): string | undefined {
+    if (!this.#isPast(WHOLE_FACTOR)) return undefined
+    const readers = this.lanes.filter(({ reader }) => reader.wants(code))
+    const behind = readers.filter(({ reader, pending }) => reader.isBehind && pending > 0)
+    if (behind.length < readers.length || behind.length === 0) return undefined
+    return behind.map(({ reader }) => reader.refusal() ?? "").join("; ")
+  }
+
+  #press(): void {
+    this.#pause(Math.max(this.head, this.tail - 1 - this.slotsMax))
+    this.#leanSlots = Math.min(this.#leanSlots, this.length)
+    this.#leanBytes = Math.min(this.#leanBytes, this.bytes)
+    if (!this.#isPast(WHOLE_FACTOR) || !this.#hasGrown()) return
+    this.compact()
+    this.end(() => this.#isPast(LAST_FACTOR))
+    this.#leanSlots = this.length
+    this.#leanBytes = this.bytes
+  }
+
+  #pause(last: number): void {
+    for (const { pending, cursor, reader } of this.lanes) if (pending > 0 && cursor <= last) reader.full(this)
+  }
+
+  /** The last position from which on the ring is at its bound. Never before the oldest: somebody is the slowest. */
+  #boundary(): number {
+    let bytes = 0
+    for (let position = this.tail - 1; position > this.head; position--) {
+      const count = this.tail - position
+      bytes += this.at(position)?.bytes ?? 0
+      if (count > this.slotsMax || (bytes > this.bytesMax && count > 1)) return position
     }
+    return this.head
+  }
+
+  #isPast(times: number): boolean {
+    return this.length > this.slotsMax * times || this.bytes > this.bytesMax * times
+  }
+
+  /** Enough since it was last compacted for doing it again. */
+  #hasGrown(): boolean {
+    return this.length - this.#leanSlots >= this.slotsMax || this.bytes - this.#leanBytes >= this.bytesMax
+  }
+
+  #isFull(bytes: number): boolean {
+    return this.length >= this.slotsMax || this.bytes + bytes > this.bytesMax
   }
 
   #grow(): void {
@@ -206,6 +300,15 @@ export class Lane {
     this.#less()
   }
 
+  /** The ring was compacted: its next event lies at `position` now, and `lost` of those that waited are gone. */
+  move(position: number, lost: number): void {
+    this.cursor = position
+    if (lost === 0) return
+    this.pending -= lost
+    this.reader.work -= lost
+    this.reader.superseded(lost)
+  }
+
   /** Takes everything and delivers nothing; how many that was. */
   clear(): number {
     const count = this.pending
@@ -214,6 +317,8 @@ export class Lane {
   }
 
   #next(): Entry {
+    // What it does not want may have been let go of before it came to it.
+    if (this.cursor < this.ring.head) this.cursor = this.ring.head
     for (;;) {
       const entry = this.ring.at(this.cursor)
       if (entry === undefined) throw new RangeError(`lane ${this.number} of ${this.ring.task} reads past its ring`)

@@ -35,6 +35,8 @@ export interface RunnerHost {
   /** It had been too slow for its private events and has caught up. */
   imageMessage(runner: Runner, ring: Ring, missed: number): AnyMessage
   fellBehind(runner: Runner, ring: Ring): void
+  /** What waits for it in this ring cannot be bounded: it must end. */
+  overran(runner: Runner, ring: Ring): void
 }
 
 export type RunnerState = "new" | "running" | "paused" | "stopped"
@@ -143,9 +145,16 @@ export class Runner implements Reader {
     this.#host.fellBehind(this, ring)
   }
 
-  /** Its mailbox stays: no image stands for a timer's call, and a timer whose call is lost would wait for it for ever. */
-  collapse(): void {
-    for (const lane of this.#private.slice()) if (lane !== this.mailbox) this.#missed += lane.clear()
+  get isBehind(): boolean {
+    return this.behind !== undefined
+  }
+
+  superseded(count: number): void {
+    this.#missed += count
+  }
+
+  overrun(ring: Ring): void {
+    this.#host.overran(this, ring)
   }
 
   /** A market event that will not be kept for it, because it is paused: it will be told how many there were. */

@@ -68,6 +68,21 @@ export class Supervision {
     else runner.why = `its start ${why}`
   }
 
+  /** It does not take its private events, and none of those that wait may be dropped: it is over. */
+  overran(runner: Runner, task: string): void {
+    const waiting = runner.work
+    const why = `it has not taken its private events of ${task}: ${waiting} waited, and none may be dropped`
+    this.#options.log.error("strategy.overran", { strategy: runner.name, task, waiting })
+    runner.stop(why)
+    const detail = { strategy: runner.name, task, waiting }
+    this.#report(
+      runner,
+      ERROR,
+      { kind: "overrun", message: `strategy ${runner.name} is stopped: ${why}`, detail },
+      ENGINE,
+    )
+  }
+
   /** A handler held the loop. */
   slow(runner: Runner, code: number, tookUs: number): void {
     this.#tooLong(runner, code, "slow handler", `held the loop for ${(tookUs / 1_000).toFixed(1)} ms`)

@@ -1,4 +1,5 @@
 import type { CallbackData } from "../domain/callbacks.ts"
+import { accepted } from "../domain/outcome.ts"
 import type { IntentSpec, RelaySpec } from "../domain/task.ts"
 import type { RunningRelay, TaskHost } from "./task.ts"
 
@@ -14,16 +15,23 @@ function relay<C extends RelayCallback>(
   const publish = host.publisher(callback)
   const publishStart = host.publisher("onAltEvent")
   let passed = 0
+  let refused = 0
   return {
     spec,
     start: () => host.turn.run(() => publishStart({ spec, starts: 1 }, clock.now())),
     stop: () => Promise.resolve(),
     publish(data) {
+      const reason = host.refusal?.(callback)
+      if (reason !== undefined) {
+        refused++
+        return { kind: "refused", reason }
+      }
       passed++
       host.turn.run(() => publish(data, clock.now()))
+      return accepted(undefined)
     },
     reasons: () => [],
-    state: () => ({ passed }),
+    state: () => ({ passed, refused }),
   }
 }
 

@@ -22,6 +22,8 @@ export interface TaskHost {
   readonly turn: Turn
   /** Bound once, at start: no name is looked up per event. */
   publisher<C extends CallbackName>(callback: C): Publish<C>
+  /** Why nobody can be told more of this for now: all who listen for it are far behind. Undefined where somebody can. */
+  refusal?(callback: CallbackName): string | undefined
   /** Stops trading until `resume`, survives a restart. */
   halt(why: string): void
   /** A counter of this name and labels; bound once, incremented by field. */
@@ -68,7 +70,8 @@ export interface RunningPredict extends RunningTask {
 
 /** Passes on what one strategy says to those bound to the task: intents, or orders for another to carry out. */
 export interface RunningRelay<T> extends RunningTask {
-  publish(data: T): void
+  /** Refused, and told to nobody, where all it is meant for are far behind: the reason names them. */
+  publish(data: T): Outcome<undefined>
 }
 
 /** The first answer to `submit`; the rest comes by `onOrder`. */

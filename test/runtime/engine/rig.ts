@@ -10,6 +10,7 @@ import { Metrics } from "../../../src/runtime/domain/metrics.ts"
 import type { Order, OrderRequest } from "../../../src/runtime/domain/order.ts"
 import type { TaskSpec } from "../../../src/runtime/domain/task.ts"
 import type { Clock, Journal, JournalRecord, Outside, Restored, Timer } from "../../../src/runtime/ports.ts"
+import { intentTask, relayTask } from "../../../src/runtime/tasks/relay.ts"
 import type { Publish, RunningTask, TaskHost } from "../../../src/runtime/tasks/task.ts"
 
 /** Time that moves only when a test says so. */
@@ -175,7 +176,7 @@ export function rig(bot: Bot, options: RigOptions = {}): Rig {
       const bound = new Map<CallbackName, unknown>()
       for (const callback of CALLBACK_NAMES) bound.set(callback, host.publisher(callback))
       publishers.push(bound)
-      const stub = stubTask(spec, host, bound)
+      const stub = stubTask(spec, host)
       stubs.push(stub)
       return stub
     },
@@ -207,6 +208,8 @@ const CALLBACK_NAMES = Object.keys({
   onLob: 0,
   onCandle: 0,
   onAccOrder: 0,
+  onAccBalPos: 0,
+  onAccPos: 0,
   onBookState: 0,
   onFeedState: 0,
   onOrder: 0,
@@ -219,7 +222,7 @@ function refuse(): never {
   throw new Error("nothing outside in this test")
 }
 
-function stubTask(spec: TaskSpec, host: TaskHost, bound: ReadonlyMap<CallbackName, unknown>): Stub {
+function stubTask(spec: TaskSpec, host: TaskHost): Stub {
   const calls: string[] = []
   const base = {
     spec,
@@ -232,12 +235,10 @@ function stubTask(spec: TaskSpec, host: TaskHost, bound: ReadonlyMap<CallbackNam
     reasons: (): readonly string[] => stub.reasonsNow,
     state: () => ({ calls }),
   }
-  const relayed = spec.kind === "intents" ? "onInstIntent" : "onOrderExecution"
   const stub = Object.assign(base, {
     market: "market" in spec ? spec.market : undefined,
-    publish(data: unknown) {
-      host.turn.run(() => (bound.get(relayed) as Publish<CallbackName>)(data as never, host.outside.clock.now()))
-    },
+    ...(spec.kind === "intents" ? { publish: intentTask(spec, host).publish } : {}),
+    ...(spec.kind === "relay" ? { publish: relayTask(spec, host).publish } : {}),
     predict: (input: unknown) => void stub.published.push(input),
     submit(strategy: string, request: OrderRequest) {
       calls.push(`submit ${strategy} ${request.inst}`)
