@@ -14,8 +14,11 @@ export type Outcome<T> =
       readonly reason: string
       /** The venue's own code, as text. */
       readonly code?: string
-      /** What the refusal means to the runtime, where the venue's error table says so. */
-      readonly meaning?: RefusalMeaning
+      /**
+       * What the refusal means to the runtime, where the venue's error table says so. `not-sent` is the runtime's own: it
+       * never left the bot, because its connection was lost first. It may be asked for anew.
+       */
+      readonly meaning?: RefusalMeaning | "not-sent"
       readonly retryAfterMs?: number
     }
   | { readonly kind: "unknown"; readonly why: string }

@@ -19,6 +19,8 @@ interface Waiting {
   readonly refuse: (why: string) => void
 }
 
+const NOTHING = (): void => {}
+
 const ORDERED: readonly Priority[] = ["cancel", "place", "read"]
 /** Share of the weight that each may fill: reads leave room for orders, orders for cancels. */
 const SHARE: Readonly<Record<Priority, number>> = { cancel: 1, place: 0.95, read: 0.8 }
@@ -84,11 +86,31 @@ export class Limiter {
     return true
   }
 
-  /** Calls `go` when there is room, or `refuse` when there was none before `untilAt` (local wall time, µs). */
-  wait(need: Need, untilAt: number, go: () => void, refuse: (why: string) => void): void {
-    if (this.#pausedUntil >= untilAt) return refuse(this.#whyPaused())
-    this.#queues[need.priority].push({ need, untilAt, go, refuse })
+  /**
+   * Calls `go` when there is room, or `refuse` when there was none before `untilAt` (local wall time, µs). Returns how to
+   * leave the queue, after which neither is called; nothing where one of them was.
+   */
+  wait(need: Need, untilAt: number, go: () => void, refuse: (why: string) => void): () => void {
+    if (this.#pausedUntil >= untilAt) {
+      refuse(this.#whyPaused())
+      return NOTHING
+    }
+    const waiting = { need, untilAt, go, refuse }
+    this.#queues[need.priority].push(waiting)
     this.#pump()
+    return () => this.#withdraw(waiting)
+  }
+
+  /** The request that took this room did not leave after all. To be told in the same turn. */
+  giveBack({ weight, isOrder }: Need): void {
+    this.#weight.used -= weight
+    this.#inFlightWeight -= weight
+    if (isOrder) {
+      this.#orders10s.used--
+      this.#orders1m.used--
+      this.#inFlightOrders--
+    }
+    this.#pumpSoon()
   }
 
   /** The answer to a request that took room, with the venue's own count where it came. */
@@ -172,6 +194,20 @@ export class Limiter {
     this.#weight.roll(now)
     this.#orders10s.roll(now)
     this.#orders1m.roll(now)
+  }
+
+  #withdraw(waiting: Waiting): void {
+    const queue = this.#queues[waiting.need.priority]
+    const at = queue.indexOf(waiting)
+    if (at < 0) return
+    queue.splice(at, 1)
+    this.#pumpSoon()
+  }
+
+  /** Not at once: who leaves may be one of many who leave, and none of them may go. */
+  #pumpSoon(): void {
+    this.#timer?.cancel()
+    this.#timer = this.#clock.timer(0, () => this.#pump())
   }
 
   #pump(): void {

@@ -25,6 +25,8 @@ export interface CallOptions {
   readonly leaveBy?: number
   /** Encoded and signed already. */
   readonly prepared?: HttpCall
+  /** Room within the rate limits is taken already. */
+  readonly hasRoom?: boolean
 }
 
 export interface RestClient {
@@ -137,7 +139,7 @@ class Rest implements RestClient {
   ): Promise<Attempt<ResultOf<O>>> {
     const { venue, limiter, clock } = this.#deps
     const need = needOf(venue, operation, params, options.priority)
-    if (limiter.tryTake(need)) return this.#send(operation, params, options, need)
+    if (options.hasRoom === true || limiter.tryTake(need)) return this.#send(operation, params, options, need)
     const leaveBy = options.leaveBy ?? clock.now() + LEAVE_MS_MAX * 1_000
     return new Promise((resolve, reject) => {
       limiter.wait(
@@ -180,7 +182,7 @@ class Rest implements RestClient {
     this.#deps.log.warn("rest.lost", { market: this.#deps.venue.market, operation, wasSent: error.wasSent, why })
     const isChange = isChanging(operation)
     if (isChange && !error.wasSent) {
-      return { outcome: { kind: "refused", reason: `never sent: ${why}` }, isTransient: false }
+      return { outcome: { kind: "refused", reason: `never sent: ${why}`, meaning: "not-sent" }, isTransient: false }
     }
     return { outcome: { kind: "unknown", why }, isTransient: !isChange }
   }

@@ -102,4 +102,36 @@ describe("the limiter", () => {
     expect(limiter.tryTake(need("read", 90))).toBe(true)
     expect(limiter.tryTake(need("read", 1))).toBe(false)
   })
+
+  test("forgets who leaves the queue, and lets those behind go", async () => {
+    const { clock, limiter, left, ask } = setup()
+    limiter.tryTake(need("cancel", 50))
+    const leave = limiter.wait(
+      need("read", 60),
+      FOREVER,
+      () => left.push("heavy"),
+      () => left.push("refused"),
+    )
+    ask("light", need("read"))
+    expect(left).toEqual([])
+    leave()
+    leave()
+    await clock.advance(1)
+    expect(left).toEqual(["light"])
+    await clock.advance(120_000)
+    expect(left).toEqual(["light"])
+  })
+
+  test("has room again for what is given back", async () => {
+    const { clock, limiter, left, ask } = setup()
+    const before = limiter.state()
+    for (let count = 0; count < 3; count++) limiter.tryTake(need("place"))
+    ask("fourth", need("place"))
+    expect(left).toEqual([])
+    limiter.giveBack(need("place"))
+    await clock.advance(1)
+    expect(left).toEqual(["fourth"])
+    for (let count = 0; count < 3; count++) limiter.giveBack(need("place"))
+    expect(limiter.state()).toEqual(before)
+  })
 })

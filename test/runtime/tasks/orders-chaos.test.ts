@@ -5,6 +5,7 @@ import { compare, plus } from "../../../src/runtime/domain/decimal.ts"
 import { isFinal } from "../../../src/runtime/domain/order.ts"
 import { seeded } from "./scripted/clock.ts"
 import type { Fate } from "./scripted/network.ts"
+import { scriptedVenue } from "./scripted/venue.ts"
 import { type Life, LIMIT, World } from "./scripted/world.ts"
 
 interface Weather {
@@ -21,6 +22,8 @@ interface Weather {
   readonly cut: number
   readonly killed: number
   readonly entry: "socket" | "rest"
+  /** Orders often wait for room within the rate limits, and their connection may be lost meanwhile. */
+  readonly isCrowded: boolean
 }
 
 const share = (most: number) => fc.double({ min: 0, max: most, noNaN: true })
@@ -37,6 +40,7 @@ const weather: fc.Arbitrary<Weather> = fc.record({
   cut: share(0.05),
   killed: share(0.03),
   entry: fc.constantFrom("socket" as const, "rest" as const),
+  isCrowded: fc.boolean(),
 })
 
 const STEPS = 60
@@ -69,6 +73,7 @@ async function storm(given: Weather): Promise<{ world: World; life: Life; sizes:
   const world = new World({
     seed: given.seed,
     deps: { entry: given.entry },
+    ...(given.isCrowded ? { venue: { limits: { ...scriptedVenue().limits, ordersPer10s: 6 } } } : {}),
     wire: { latencyMs: () => 1 + Math.floor(random.next() * given.latencyMsMax) },
   })
   const sizes = new Map<string, string[]>()

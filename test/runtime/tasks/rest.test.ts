@@ -60,7 +60,11 @@ describe("a read", () => {
 
 describe("a request that changes something", () => {
   const cases: [string, Fate, object][] = [
-    ["that never left was refused", "unsent", { kind: "refused", reason: "never sent: nobody there" }],
+    [
+      "that never left was refused",
+      "unsent",
+      { kind: "refused", reason: "never sent: nobody there", meaning: "not-sent" },
+    ],
     ["that may have arrived is unknown", "lost", { kind: "unknown", why: "no answer" }],
     ["whose answer was lost is unknown", "unanswered", { kind: "unknown", why: "no answer" }],
     ["answered with 503 is unknown", "broken", { kind: "unknown", why: "HTTP 503" }],

@@ -24,6 +24,12 @@ export interface Letter<O extends EntryOperation = EntryOperation> {
 /** Hears the answer. After `unknown` it may hear once more, when the answer comes late. */
 export type Heard<O extends OperationName> = (outcome: Outcome<ResultOf<O>>) => void
 
+/** Written for the socket, and waiting for room within the rate limits. */
+interface Queued {
+  leave: () => void
+  readonly refuse: (why: string) => void
+}
+
 interface InFlight {
   readonly letter: Letter
   readonly heard: Heard<OperationName>
@@ -47,12 +53,15 @@ const LATE_FACTOR = 10
 
 /**
  * Sends orders: over the venue's order-entry WebSocket while it is open, else by REST. Once handed to a socket a request
- * is never sent again: if its answer does not come, the outcome is unknown.
+ * is never sent again: if its answer does not come, the outcome is unknown. That holds too while its bytes wait for a peer
+ * that reads nothing: they may still arrive, and the expiry that each request carries is the venue's to enforce. What
+ * waits for room when its connection is lost is refused: the next connection starts with nothing from this one.
  */
 export class Entry {
   readonly #deps: EntryDeps
   readonly #connection: Connection | undefined
   readonly #inFlight = new Map<string, InFlight>()
+  readonly #queued = new Set<Queued>()
   #requests = 0
   #sweep: Timer | undefined
   #sweepAt = Infinity
@@ -113,25 +122,41 @@ export class Entry {
 
   /** Lets it leave, now if there is room. `heard` never runs before this has returned. */
   post<O extends EntryOperation>(letter: Letter<O>, heard: Heard<O>): void {
+    if (letter.socket === undefined) return this.#byRest(letter, heard)
+    if (!this.#deps.limiter.tryTake(letter.need)) return this.#queue(letter, heard)
+    // A socket that took nothing: the same request, signed for the same moment, goes the other way with the same room.
+    if (!this.#bySocket(letter, heard)) this.#byRest(letter, heard)
+  }
+
+  #queue<O extends EntryOperation>(letter: Letter<O>, heard: Heard<O>): void {
     const { limiter } = this.#deps
-    if (letter.socket === undefined) return this.#byRest(letter, letter.call, heard)
-    if (limiter.tryTake(letter.need)) return this.#bySocket(letter, heard)
-    limiter.wait(
+    const refuse = (why: string, meaning: "not-sent" | "rate-limited"): void =>
+      heard({ kind: "refused", reason: `never sent: ${why}`, meaning })
+    const queued: Queued = {
+      leave() {},
+      refuse: (why) => refuse(`its connection was lost while it waited for rate-limit room: ${why}`, "not-sent"),
+    }
+    this.#queued.add(queued)
+    queued.leave = limiter.wait(
       letter.need,
       letter.leaveBy,
-      () => this.#bySocket(letter, heard),
-      (reason) =>
-        queueMicrotask(() => heard({ kind: "refused", reason: `never sent: ${reason}`, meaning: "rate-limited" })),
+      () => {
+        this.#queued.delete(queued)
+        if (this.#bySocket(letter, heard)) return
+        limiter.giveBack(letter.need)
+        queueMicrotask(() => queued.refuse("it takes nothing more"))
+      },
+      (why) => {
+        this.#queued.delete(queued)
+        queueMicrotask(() => refuse(why, "rate-limited"))
+      },
     )
   }
 
-  #bySocket<O extends EntryOperation>(letter: Letter<O>, heard: Heard<O>): void {
+  /** False where the socket is dead or takes nothing more. */
+  #bySocket<O extends EntryOperation>(letter: Letter<O>, heard: Heard<O>): boolean {
     const { socket } = letter
-    if (socket === undefined || this.#connection?.send(socket.text) !== true) {
-      // Nothing left yet: the same request, signed for the same moment, may still go another way.
-      this.#deps.limiter.answered(letter.need, undefined)
-      return this.#byRest(letter, undefined, heard)
-    }
+    if (socket === undefined || this.#connection?.send(socket.text) !== true) return false
     const deadlineAt = this.#deps.outside.clock.monotonic() + this.#deps.answerMsMax * 1_000
     this.#inFlight.set(socket.requestId, {
       letter,
@@ -140,13 +165,16 @@ export class Entry {
       isOverdue: false,
     })
     if (deadlineAt < this.#sweepAt) this.#sweepBy(deadlineAt, this.#deps.answerMsMax)
+    return true
   }
 
-  #byRest<O extends EntryOperation>(letter: Letter<O>, call: HttpCall | undefined, heard: Heard<O>): void {
+  #byRest<O extends EntryOperation>(letter: Letter<O>, heard: Heard<O>): void {
     const { venue, rest, answerMsMax } = this.#deps
-    const prepared = call ?? venue.encode(letter.operation, letter.params, letter.auth)
+    const { operation, params, auth, leaveBy } = letter
+    const prepared = letter.call ?? venue.encode(operation, params, auth)
+    const hasRoom = letter.socket !== undefined
     rest
-      .call(letter.operation, letter.params, { prepared, leaveBy: letter.leaveBy, timeoutMs: answerMsMax })
+      .call(operation, params, { prepared, leaveBy, timeoutMs: answerMsMax, hasRoom })
       .then(heard, (error: unknown) => heard({ kind: "unknown", why: describe(error) }))
   }
 
@@ -196,6 +224,11 @@ export class Entry {
   }
 
   #lose(why: string): void {
+    const queued = [...this.#queued]
+    this.#queued.clear()
+    // All leave before any is told: who hears of one may send another, which must not wait behind the rest.
+    for (const { leave } of queued) leave()
+    for (const { refuse } of queued) refuse(why)
     const lost = [...this.#inFlight.values()]
     this.#inFlight.clear()
     for (const { letter, heard, isOverdue } of lost) {

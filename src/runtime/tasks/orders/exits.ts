@@ -26,6 +26,9 @@ export interface ExitsDeps {
 /** Ends are waited for so long, and looked at so often. */
 const END_MS_MAX = 10_000
 const LOOK_MS = 50
+/** What was refused without effect is asked for again for so long, so often. */
+const INSIST_MS_MAX = 5_000
+const AGAIN_MS = 250
 
 /** Getting out: every order canceled, every position traded away. What may be touched depends on whose the account is. */
 export class Exits {
@@ -39,7 +42,7 @@ export class Exits {
   async cancelAll(): Promise<void> {
     const { desk, isExclusive, venue } = this.#deps
     if (isExclusive && venue.operations.includes("cancelAll")) await this.#cancelVenueWide()
-    else await Promise.all(desk.ledger.live().map(({ clientId }) => this.#deps.cancel(clientId)))
+    else await Promise.all(desk.ledger.live().map(({ clientId }) => this.#cancel(clientId)))
     await this.#ended(desk.ledger.live().map(({ clientId }) => clientId))
   }
 
@@ -52,12 +55,34 @@ export class Exits {
     const { desk, isExclusive } = this.#deps
     const held = desk.account.positions().map(({ inst }) => inst)
     const insts = new Set([...desk.holdings.insts(), ...(isExclusive ? held : [])])
-    const sent: string[] = []
-    for (const inst of insts) {
+    const exits = [...insts].flatMap((inst) => {
       const account = isExclusive ? desk.account.position(inst)?.size : undefined
-      sent.push(...this.#close(inst, account ?? desk.holdings.own(inst)))
+      return this.#close(inst, account ?? desk.holdings.own(inst))
+    })
+    await this.#ended((await Promise.all(exits)).flat())
+  }
+
+  /** Most requests that are refused here were never sent: their connection was lost, or there was no room in time. */
+  async #insist<T>(ask: () => Promise<Outcome<T>>, isOver: () => boolean = () => false): Promise<Outcome<T>> {
+    const { clock } = this.#deps
+    const giveUpAt = clock.monotonic() + INSIST_MS_MAX * 1_000
+    for (;;) {
+      const outcome = await ask()
+      if (!isWorthAsking(outcome) || isOver() || clock.monotonic() >= giveUpAt) return outcome
+      await new Promise<void>((resolve) => clock.timer(AGAIN_MS, resolve))
     }
-    await this.#ended(sent)
+  }
+
+  #cancel(clientId: string): Promise<Outcome<OrderAck>> {
+    return this.#insist(
+      () => this.#deps.cancel(clientId),
+      () => !this.#isLive(clientId),
+    )
+  }
+
+  #isLive(clientId: string): boolean {
+    const order = this.#deps.desk.ledger.order(clientId)
+    return order !== undefined && !isFinal(order.state)
   }
 
   async #cancelVenueWide(): Promise<void> {
@@ -66,7 +91,7 @@ export class Exits {
     const there = openOrders.kind === "accepted" ? openOrders.value.map(({ inst }) => inst) : []
     const mine = desk.ledger.live()
     for (const inst of new Set([...mine.map(({ inst }) => inst), ...there])) {
-      const outcome = await rest.call("cancelAll", { inst })
+      const outcome = await this.#insist(() => rest.call("cancelAll", { inst }))
       if (outcome.kind === "accepted") continue
       const why = outcome.kind === "refused" ? outcome.reason : outcome.why
       desk.trouble("cancel-all", `not every order of ${inst} may be canceled: ${why}`, { inst })
@@ -75,38 +100,39 @@ export class Exits {
     for (const { clientId } of mine) resolver.ask(clientId, "cancel-all")
   }
 
-  #close(inst: Inst, net: Decimal): string[] {
-    const { desk, instrument } = this.#deps
-    const info = instrument(inst)
-    const sent: string[] = []
-    if (isZero(net)) return sent
+  /** Orders that trade the net away, each within the venue's largest; their client ids, once it is known that they were sent. */
+  #close(inst: Inst, net: Decimal): Promise<readonly string[]>[] {
+    const info = this.#deps.instrument(inst)
+    const sent: Promise<readonly string[]>[] = []
     let left = info === undefined ? absolute(net) : floorTo(absolute(net), info.lotSize)
     while (!isZero(left)) {
       const most = info?.marketSizeMax
       const size = most !== undefined && compare(left, most) > 0 ? most : left
-      const side = isNegative(net) ? "BUY" : "SELL"
-      const submission = this.#deps.submitExit({ inst, side, size, type: "market", reduceOnly: true })
-      if (submission.kind === "refused") {
-        desk.trouble("flatten", `${size} of ${inst} stays: ${submission.reasons.join("; ")}`, { inst, size })
-        return sent
-      }
-      sent.push(submission.clientId)
-      void submission.ack.then((outcome) => {
-        if (outcome.kind === "refused")
-          desk.trouble("flatten", `${size} of ${inst} stays: ${outcome.reason}`, { inst, size })
-      })
+      sent.push(this.#exit({ inst, side: isNegative(net) ? "BUY" : "SELL", size, type: "market", reduceOnly: true }))
       left = minus(left, size)
     }
     return sent
   }
 
+  /** Each time it is another order, with an id of its own; the one before certainly did nothing. */
+  async #exit(request: OrderRequest): Promise<readonly string[]> {
+    const { desk, submitExit } = this.#deps
+    const { inst, size } = request
+    const sent: string[] = []
+    const outcome = await this.#insist(() => {
+      const submission = submitExit(request)
+      if (submission.kind === "refused") return Promise.resolve(no(submission.reasons.join("; ")))
+      sent.push(submission.clientId)
+      return submission.ack
+    })
+    if (outcome.kind === "refused")
+      desk.trouble("flatten", `${size} of ${inst} stays: ${outcome.reason}`, { inst, size })
+    return sent
+  }
+
   async #ended(clientIds: readonly string[]): Promise<void> {
     const { clock, desk } = this.#deps
-    const open = (): string[] =>
-      clientIds.filter((clientId) => {
-        const order = desk.ledger.order(clientId)
-        return order !== undefined && !isFinal(order.state)
-      })
+    const open = (): string[] => clientIds.filter((clientId) => this.#isLive(clientId))
     const giveUpAt = clock.monotonic() + END_MS_MAX * 1_000
     while (open().length > 0 && clock.monotonic() < giveUpAt) {
       await new Promise<void>((resolve) => clock.timer(LOOK_MS, resolve))
@@ -115,3 +141,9 @@ export class Exits {
     desk.trouble("exit incomplete", `${open().length} orders have not ended`, { clientIds: open() })
   }
 }
+
+const no = (reason: string): Outcome<OrderAck> => ({ kind: "refused", reason })
+
+/** Refused for a reason that passes by itself; whatever else was refused would be refused again. */
+const isWorthAsking = (outcome: Outcome<unknown>): boolean =>
+  outcome.kind === "refused" && (outcome.meaning === "not-sent" || outcome.meaning === "rate-limited")
