@@ -2,6 +2,7 @@ import type { Front, FrontOutput, FrontRefusal, FrontRequest, FrontResponse } fr
 import { booksOf, type SymbolBooks } from "./front/books.ts"
 import { Entry } from "./front/entry.ts"
 import { Exchange, type FrontOptions } from "./front/exchange.ts"
+import { frameOf } from "./front/playback.ts"
 import { Presence } from "./front/presence.ts"
 import { Rest } from "./front/rest.ts"
 import { streamPath, Streams } from "./front/streams.ts"
@@ -9,15 +10,27 @@ import type { TapeState } from "./front/tape.ts"
 
 export type { FrontAccount, FrontOptions } from "./front/exchange.ts"
 export type { FundingTerms } from "./front/funding.ts"
-export type { ListingSpec } from "./front/listing.ts"
+export { listingOf, type ListingSpec } from "./front/listing.ts"
+export { frameOf }
 export type { TapeFaults, TapeOptions, TapeState } from "./front/tape.ts"
 
 /** The front of Binance USD-M futures, and what a test or a transport may ask of it. */
 export interface BinanceFront extends Front {
   /** Where the tape stands; undefined without one. */
   readonly tape: { readonly state: TapeState; readonly diffs: number } | undefined
+  /** With captured market data: takes them, each at its time. */
+  readonly playback: BinancePlayback | undefined
   /** The books it keeps of one account, by symbol that the account ever held. */
   books(apiKey: string): readonly SymbolBooks[]
+}
+
+export interface BinancePlayback {
+  /** One frame as it came. */
+  frame(text: string, now: number): void
+  /** What was answered to a request, `GET /fapi/v1/depth?symbol=…`. */
+  reply(target: string, body: string, now: number): void
+  /** Streams that somebody listens to. */
+  wanted(): readonly string[]
 }
 
 const entryPath = /^\/ws-fapi\/v1(?:\?(.*))?$/
@@ -35,7 +48,19 @@ export function front(options: FrontOptions): BinanceFront {
   const presence = new Presence(exchange)
   exchange.onTick.push((now) => presence.tick(now))
 
+  const { playback } = exchange
   return {
+    playback: playback && {
+      frame(text, now) {
+        exchange.advance(now)
+        playback.frame(text, now)
+      },
+      reply(target, body, now) {
+        exchange.advance(now)
+        playback.reply(target, body, now)
+      },
+      wanted: () => playback.wanted(),
+    },
     get tape() {
       const { tape } = exchange
       return tape === undefined ? undefined : { state: tape.state, diffs: tape.diffs }

@@ -20,6 +20,8 @@ export interface Served {
   readonly url: string
   /** WebSockets open now. */
   readonly connections: number
+  /** Lets something happen at the venue now, and sends what comes of it. */
+  act(what: (now: number) => void): void
   /** Stops time for the front and closes every connection. */
   close(): Promise<void>
 }
@@ -60,6 +62,7 @@ export async function serveFront(options: ServeOptions): Promise<Served> {
     get connections() {
       return serving.connections.size
     },
+    act: (what) => serving.act(what),
     close() {
       serving.stop()
       return listening.close()
@@ -99,6 +102,11 @@ class Serving {
 
   request(request: Request): Response | Promise<Response> {
     return request.body === null ? this.#answer(request, "") : this.#answerWithBody(request)
+  }
+
+  act(what: (now: number) => void): void {
+    what(this.#time())
+    this.#settle()
   }
 
   open(connection: InboundConnection, path: string, headers: Readonly<Record<string, string>>) {

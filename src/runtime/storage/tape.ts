@@ -41,10 +41,14 @@ export async function openTape(options: TapeOptions): Promise<TapeRecorder> {
   }
 }
 
+// Mostly the same as of the line before.
+let newest = { channel: "", encoded: "" }
+
 export function toLine({ receivedAt, channel, text }: TapeEntry): string {
   const first = text.charCodeAt(0)
   const isPlain = (first === 0x7b || first === 0x5b) && !text.includes("\n") && !text.includes("\r")
-  return `${receivedAt}000 #${encodeURIComponent(channel)} ${isPlain ? text : JSON.stringify(text)}\n`
+  if (channel !== newest.channel) newest = { channel, encoded: encodeURIComponent(channel) }
+  return `${receivedAt}000 #${newest.encoded} ${isPlain ? text : JSON.stringify(text)}\n`
 }
 
 // A recorder that was killed leaves half a line, to which the next one would be glued.

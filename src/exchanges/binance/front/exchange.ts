@@ -11,6 +11,7 @@ import { Hub } from "./hub.ts"
 import { DEFAULT_LISTINGS, listing, type ListingSpec } from "./listing.ts"
 import { listenKeyLifeUs, Member } from "./member.ts"
 import { depthName, Pit } from "./pit.ts"
+import { Playback, type PlaybackOptions } from "./playback.ts"
 import { type AccountChange, accountEvent, orderEvent, tradeLiteEvent } from "./render.ts"
 import { Tape, type TapeOptions } from "./tape.ts"
 import { Users } from "./users.ts"
@@ -35,6 +36,8 @@ export interface FrontOptions {
   readonly flow?: boolean | number
   /** Captured frames to play as one instrument's market; its order flow is off. */
   readonly tape?: TapeOptions
+  /** All market data are captured frames that somebody hands in; no order flow. */
+  readonly playback?: PlaybackOptions
   readonly funding?: FundingTerms
   /** Whether a connection takes more: asked only by a tape at full speed. */
   readonly ready?: (connection: number) => boolean
@@ -59,6 +62,7 @@ export class Exchange {
   readonly pits = new Map<string, Pit>()
   readonly members = new Map<string, Member>()
   readonly tape: Tape | undefined
+  readonly playback: Playback | undefined
   readonly funding: FundingClock
   readonly #byAccount = new Map<string, Member>()
   readonly #flows: { readonly flow: Flow; readonly pit: Pit }[] = []
@@ -94,17 +98,21 @@ export class Exchange {
       },
     })
     this.tape = options.tape === undefined ? undefined : new Tape(options.tape, this.hub, options.ready ?? (() => true))
+    // What a playback shows comes from its frames alone: nobody listens to what the engine makes of them.
+    const shown = options.playback === undefined ? this.hub : new Hub()
+    const hasFlow = options.flow !== false && options.playback === undefined
     listings.forEach((of, index) => {
       const random = seeded(options.seed, index * 2 + 1)
       const ms = Math.floor(options.startedAt / 1000)
-      const pit = new Pit(of, this.engine.books.get(of.symbol)!, this.hub, random, firstId * 2n, ms)
+      const pit = new Pit(of, this.engine.books.get(of.symbol)!, shown, random, firstId * 2n, ms)
       this.pits.set(of.symbol, pit)
       if (of.symbol === this.tape?.symbol) this.tape.attach(pit)
-      else if (options.flow !== false) this.#flows.push({ pit, flow: this.#flow(pit, options, index) })
+      else if (hasFlow) this.#flows.push({ pit, flow: this.#flow(pit, options, index) })
     })
     if (this.tape !== undefined && !this.pits.has(this.tape.symbol)) {
       throw new RangeError(`the tape is of ${this.tape.symbol}, which is not listed here`)
     }
+    this.playback = options.playback && new Playback(options.playback, this.pits.values(), this.engine, this.hub)
     for (const account of options.accounts) this.#join(account)
     this.hub.changed = (stream, isWanted) => this.#streamChanged(stream, isWanted)
     this.#remark()
@@ -182,7 +190,7 @@ export class Exchange {
 
   /** A pit that a tape stands in for shows nothing of the engine's. */
   #shownPit(symbol: string): Pit | undefined {
-    return symbol === this.tape?.symbol ? undefined : this.pits.get(symbol)
+    return symbol === this.tape?.symbol || this.playback !== undefined ? undefined : this.pits.get(symbol)
   }
 
   #flowUntil(until: number): void {
@@ -226,6 +234,7 @@ export class Exchange {
   }
 
   #candlesWanted() {
+    if (this.playback !== undefined) return []
     this.#candleStreams ??= [...this.pits.values()].map((pit) => {
       const prefix = `${pit.key}@kline_`
       const streams = [...this.hub.wanted()].filter((stream) => stream.startsWith(prefix))
@@ -235,6 +244,7 @@ export class Exchange {
   }
 
   #streamChanged(stream: string, isWanted: boolean): void {
+    if (this.playback !== undefined) return
     this.#candleStreams = undefined
     const at = stream.indexOf("@")
     const pit = this.pits.get(stream.slice(0, at).toUpperCase())

@@ -1,3 +1,5 @@
+import { over } from "../../../runtime/domain/decimal.ts"
+import type { InstrumentInfo } from "../../../runtime/domain/instrument.ts"
 import { instrument, type Instrument, type InstrumentSpec, toText } from "../../matching/instrument.ts"
 
 /** An instrument as the venue lists it: filters as exchangeInfo states them, and where its simulated price begins. */
@@ -73,6 +75,34 @@ export const DEFAULT_LISTINGS: readonly ListingSpec[] = [
     flowTicks: 30,
   },
 ]
+
+const PRICE_STEPS_MAX = 1_000_000_000
+
+/** As the venue itself listed it. What it does not tell of itself is as with the others here. */
+export function listingOf(info: InstrumentInfo): ListingSpec {
+  const { inst, symbol, tickSize, lotSize, limitSizeMax, marketSizeMax, notionalMin = "5", leverageMax = 20 } = info
+  const [base = "", quote = ""] = inst.split("_")
+  const lots = (size: string | undefined): number =>
+    size === undefined ? 1_000_000_000 : Number(over(size, lotSize, 0))
+  return {
+    symbol,
+    base,
+    quote,
+    tick: tickSize,
+    lot: lotSize,
+    makerFeePpm: shared.makerFeePpm,
+    takerFeePpm: shared.takerFeePpm,
+    minPrice: tickSize,
+    maxPrice: toText(PRICE_STEPS_MAX, instrument({ ...shared, symbol, tick: tickSize, lot: lotSize }).price),
+    maxLots: lots(limitSizeMax),
+    maxMarketLots: lots(marketSizeMax),
+    minNotional: Math.ceil(Number(notionalMin)),
+    leverageMax,
+    startTicks: 1,
+    flowLots: 1,
+    flowTicks: 1,
+  }
+}
 
 const ORDER_TYPES = [
   "LIMIT",

@@ -44,6 +44,7 @@ export const depth: Handler = (exchange, params) => {
     const taped = exchange.tape.depth(limit, exchange.now)
     if (taped !== undefined) return taped
   }
+  if (exchange.playback !== undefined) return exchange.playback.depth(pit, limit)
   const { book, listing } = pit
   const sides = `"bids":[${top(book, 1, limit, listing)}],"asks":[${top(book, -1, limit, listing)}]`
   return `{"lastUpdateId":${book.updateId},"E":${exchange.ms},"T":${exchange.ms},${sides}}`

@@ -5,6 +5,7 @@ import { weightPerMinute, Window } from "./limits.ts"
 import type { Member } from "./member.ts"
 import * as orders from "./orders.ts"
 import { Params } from "./params.ts"
+import { noAnswer } from "./playback.ts"
 import { Refused, refusal } from "./refusal.ts"
 import * as account from "./rest-account.ts"
 import * as market from "./rest-market.ts"
@@ -88,6 +89,16 @@ const ROUTES: Readonly<Record<string, Route>> = {
   "DELETE /fapi/v1/listenKey": keyed(1, account.closeListenKey),
 }
 
+/** Of the market's past, which a playback has only as far as its tape was told. */
+const PAST = new Set([
+  "GET /fapi/v1/trades",
+  "GET /fapi/v1/aggTrades",
+  "GET /fapi/v1/klines",
+  "GET /fapi/v1/premiumIndexKlines",
+  "GET /fapi/v1/ticker/24hr",
+  "GET /futures/data/openInterestHist",
+])
+
 const COUNTS_ORDERS = new Set([
   "POST /fapi/v1/order",
   "PUT /fapi/v1/order",
@@ -140,6 +151,9 @@ export class Rest {
     const params = Params.parse(request.query, request.body)
     const weight = typeof route.weight === "number" ? route.weight : route.weight(params)
     if (!this.weight.add(weight, this.#exchange.now)) throw refusal(-1003)
+    if (this.#exchange.playback !== undefined && PAST.has(name)) {
+      throw noAnswer("the tape has no answer to this request")
+    }
     if (route.access === "open") return route.run(this.#exchange, params, undefined as never)
     const member = memberOf(this.#exchange, header(request.headers, "x-mbx-apikey"))
     if (route.access === "signed") {
