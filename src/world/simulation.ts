@@ -1,13 +1,13 @@
 import { platform } from "#platform"
 import type { FundingTerms } from "../exchanges/binance/front.ts"
+import { type ModelLatency, type OpenedModel, openForVirtualTime, virtualRunner } from "../models/onnx/virtual.ts"
 import { type Peer, peerRunner } from "../models/zmq/index.ts"
 import { withGlobals } from "../runtime/platform/shared/globals.ts"
 import { UsageError } from "../runtime/domain/errors.ts"
 import type { Watch } from "../runtime/engine/runner.ts"
-import type { Clock, Front, JournalRecord, ModelLoaded, ModelRunner, Outside, Tape } from "../runtime/ports.ts"
+import type { Clock, Front, JournalRecord, ModelRunner, Outside, Tape } from "../runtime/ports.ts"
 import type { VirtualClock } from "../runtime/simulation/clock.ts"
 import type { Faults } from "../runtime/simulation/faults.ts"
-import { type ModelLatency, virtualModel } from "../runtime/simulation/model.ts"
 import { type Mortal, mortal } from "../runtime/simulation/mortal.ts"
 import { type VirtualOutside, virtualOutside } from "../runtime/simulation/outside.ts"
 import { seededRandom } from "../runtime/simulation/random.ts"
@@ -109,19 +109,13 @@ export async function openSimulation(options: SimulationOptions): Promise<Simula
   return simulation
 }
 
-interface LoadedModel {
-  readonly runner: ModelRunner
-  /** Or why it cannot be, where the bot can do without. */
-  readonly loaded: ModelLoaded | Error
-}
+/** Or why it cannot be loaded, where the bot can do without. */
+type LoadedModel = OpenedModel | Error
 
 const fileOf = (options: SimulationOptions, source: string): string => options.modelFile?.(source) ?? source
 
 /** Reading and compiling a model takes real time, which must not be seen: all of it before virtual time begins. */
-async function loadModels(
-  options: SimulationOptions,
-  { clock, env }: Outside,
-): Promise<ReadonlyMap<string, LoadedModel>> {
+async function loadModels(options: SimulationOptions, { env }: Outside): Promise<ReadonlyMap<string, LoadedModel>> {
   const { parts = everyPart(), set = {} } = options
   const found = new Map<string, LoadedModel>()
   const plan = planOf(options.bot(), parts, { env: env.get, set })
@@ -133,12 +127,9 @@ async function loadModels(
         `model ${spec.source} is a service, which a simulation has not: give it a peer or recorded replies in \`services\``,
       )
     }
-    const { source, queueMax, whenFull } = spec
-    const path = fileOf(options, source)
-    const runner = parts.runners.onnx!({ clock, source: path, isInline: true, queueMax, whenFull, env })
-    const loading = runner.load()
-    const loaded = await (spec.isOptional === true ? loading.catch((error: Error) => error) : loading)
-    found.set(source, { runner, loaded })
+    const opening = openForVirtualTime(fileOf(options, spec.source))
+    const model = await (spec.isOptional === true ? opening.catch((error: Error) => error) : opening)
+    found.set(spec.source, model)
   }
   return found
 }
@@ -283,17 +274,18 @@ class Simulating implements Simulation {
     if (this.isAlive) this.settle("the bot's stop", this.world.stop(why))
     this.settle("the exchange's stop", this.#served.close())
     this.#disk.close()
-    for (const { runner } of this.#models.values()) this.settle("a model's close", runner.close())
+    for (const model of this.#models.values()) if (!(model instanceof Error)) model.close()
   }
 
   // ---- what a life gets ----
 
-  #model({ source }: RunnerOptions, clock: Clock): ModelRunner {
-    const { seed, model = MODEL_LATENCY } = this.#options
-    const found = this.#models.get(source)
-    if (found === undefined) throw new UsageError(`model ${source} was not loaded before the simulation began`)
+  #model({ source, queueMax, whenFull }: RunnerOptions, clock: Clock): ModelRunner {
+    const { seed, model: latency = MODEL_LATENCY } = this.#options
+    const model = this.#models.get(source)
+    if (model === undefined) throw new UsageError(`model ${source} was not loaded before the simulation began`)
     const random = seededRandom(`${seed} model ${source} ${this.#lives}`)
-    return virtualModel({ ...found, ...model, clock, random, source, path: fileOf(this.#options, source) })
+    const path = fileOf(this.#options, source)
+    return virtualRunner({ ...latency, clock, random, model, source, path, queueMax, whenFull })
   }
 
   #service(options: RunnerOptions, clock: Clock): ModelRunner {

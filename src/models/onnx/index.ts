@@ -3,7 +3,7 @@ import type { Clock, ModelRunner, Random } from "../../runtime/ports.ts"
 import { openInline, openInWorker } from "./backend.ts"
 import type { InputConfig, ModelConfig, ModelSource } from "./config.ts"
 import type { RuntimeKind } from "./ort.ts"
-import { createRunner } from "./runner.ts"
+import { createRunner, LOAD_MS_MAX, STUCK_MS_MAX } from "./runner.ts"
 
 export type { InputConfig, ModelConfig, ModelSource, RuntimeKind }
 
@@ -46,7 +46,7 @@ export function onnxRunner(options: OnnxOptions): ModelRunner {
     queueMax: Math.max(1, options.queueMax ?? 64),
     whenFull: options.whenFull ?? "refuse",
     isHandedOver: options.isHandedOver ?? false,
-    loadMsMax: options.loadMsMax ?? 60_000,
-    stuckMsMax: options.stuckMsMax ?? 20_000,
+    loadMsMax: options.loadMsMax ?? LOAD_MS_MAX,
+    stuckMsMax: options.stuckMsMax ?? STUCK_MS_MAX,
   })
 }

@@ -32,6 +32,9 @@ interface Job {
   isSettled: boolean
 }
 
+export const LOAD_MS_MAX = 60_000
+export const STUCK_MS_MAX = 20_000
+
 /** The model broke down: when it is opened again (monotonic, µs), or was begun to be. */
 interface Down {
   readonly why: string
