@@ -4,17 +4,7 @@ import type { Order } from "../domain/order.ts"
 import { type TaskSpec, taskName } from "../domain/task.ts"
 import type { Clock } from "../ports.ts"
 import type { Publish } from "../tasks/task.ts"
-import {
-  type AnyMessage,
-  CALLBACKS,
-  codeOf,
-  costOf,
-  ENGINE,
-  eventName,
-  isPrivateCode,
-  slotsOf,
-  TIMER,
-} from "./event.ts"
+import { type AnyMessage, CALLBACKS, codeOf, costOf, ENGINE, isPrivateCode, slotsOf, TIMER } from "./event.ts"
 import { type Entry, Lane, Pool, Ring } from "./ring.ts"
 import { type AnyHandler, Runner, type RunnerHost, type RunnerOptions, type Watch } from "./runner.ts"
 import { Supervision, type SupervisionOptions } from "./supervision.ts"
@@ -23,7 +13,7 @@ const DRAIN_EVENTS_MAX = 256
 const DRAIN_US_MAX = 1_000
 const MAILBOX_SLOTS = 2_048
 const OFFSET_EVERY_US = 1_000_000
-/** After one slow event among several strategies, this many are timed strategy by strategy. */
+/** After the first slow event among several strategies, this many are timed strategy by strategy. */
 const TIMED_EVENTS = 1_000
 
 export interface DeliveryOptions extends SupervisionOptions {
@@ -185,21 +175,29 @@ export class Delivery implements RunnerHost {
       if (!runner.isOpen) continue
       runner.call(handler, code, message)
       const now = this.#clock.monotonic()
-      if (now - before > runner.handlerUsMax) this.slow(runner, code, now - before)
+      if (now - before > runner.handlerUsMax) {
+        this.slow(runner, code, now - before)
+        timing.eventsLeft = timing.span
+      }
       before = now
     }
   }
 
-  /** One strategy alone is the culprit; of several the next events will tell which it is. */
+  /**
+   * One strategy alone is the culprit. Which of several it was cannot be told afterwards, and a reading of the clock for
+   * each of them would cost every event more than most handlers take; so the next events tell, twice as many each time
+   * that nobody was found: whoever is slow again and again is named.
+   */
   #suspect(targets: readonly Target[], code: number, tookUs: number, timing: Timing): void {
     const [only] = targets
     if (targets.length === 1 && only !== undefined) {
       this.slow(only.runner, code, tookUs)
       return
     }
-    timing.eventsLeft = TIMED_EVENTS
-    const strategies = targets.map(({ runner }) => runner.name)
-    this.#options.log.warn("handlers.slow", { strategies, callback: eventName(code), tookMs: tookUs / 1_000 })
+    timing.span *= 2
+    timing.eventsLeft = timing.span
+    const names = targets.map(({ runner }) => runner.name)
+    this.#supervision.slowTogether(names, code, tookUs)
   }
 
   #readOffset(monotonic: number): void {
@@ -395,7 +393,10 @@ export class Delivery implements RunnerHost {
 /** How closely one publisher's handlers are timed. */
 class Timing {
   readonly leastUsMax: number
+  /** So many of the next events are timed handler by handler. */
   eventsLeft = 0
+  /** So many were, the last time. */
+  span = TIMED_EVENTS / 2
   constructor(targets: readonly Target[]) {
     this.leastUsMax = targets.reduce((least, { runner }) => Math.min(least, runner.handlerUsMax), Infinity)
   }

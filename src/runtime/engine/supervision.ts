@@ -75,17 +75,21 @@ export class Supervision {
     this.#options.log.error("strategy.overran", { strategy: runner.name, task, waiting })
     runner.stop(why)
     const detail = { strategy: runner.name, task, waiting }
-    this.#report(
-      runner,
-      ERROR,
-      { kind: "overrun", message: `strategy ${runner.name} is stopped: ${why}`, detail },
-      ENGINE,
-    )
+    this.#tell({ kind: "overrun", message: `strategy ${runner.name} is stopped: ${why}`, detail }, ENGINE)
   }
 
   /** A handler held the loop. */
   slow(runner: Runner, code: number, tookUs: number): void {
     this.#tooLong(runner, code, "slow handler", `held the loop for ${(tookUs / 1_000).toFixed(1)} ms`)
+  }
+
+  /** The handlers of one event held the loop, nobody knows which: for outsiders, as it may be any. */
+  slowTogether(strategies: readonly string[], code: number, tookUs: number): void {
+    const callback = eventName(code)
+    const tookMs = tookUs / 1_000
+    this.#options.log.warn("handlers.slow", { strategies, callback, tookMs })
+    const message = `one or several of ${strategies.join(", ")}: ${callback} held the loop for ${tookMs.toFixed(1)} ms`
+    this.#tell({ kind: "slow handlers", message, detail: { strategies, callback } }, ENGINE)
   }
 
   /** A promise is pending. One timer serves all of them, armed only while there are any. */
@@ -137,9 +141,14 @@ export class Supervision {
 
   /** To the strategy's own `onError`, unless that is what failed, and to whoever listens from outside. */
   #report(runner: Runner, code: number, what: Omit<CallbackData["onError"], "timestamp">, task: TaskRef): void {
+    const data = this.#tell(what, task)
+    if (code !== ERROR) this.#post(runner, ERROR, data, task)
+  }
+
+  #tell(what: Omit<CallbackData["onError"], "timestamp">, task: TaskRef): CallbackData["onError"] {
     const now = this.#options.clock.now()
     const data: CallbackData["onError"] = { ...what, timestamp: now }
     this.#options.tap("onError", { data, task, receivedAt: now, sequence: 0 })
-    if (code !== ERROR) this.#post(runner, ERROR, data, task)
+    return data
   }
 }

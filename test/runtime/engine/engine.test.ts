@@ -253,23 +253,6 @@ describe("a handler over its time budget", () => {
     expect(errors).toEqual(["strategy spinner: timer held the loop for 31.0 ms"])
   })
 
-  test("is found among several: the next ones are timed one by one", async () => {
-    const one = rig(
-      bot({ name: "a" })
-        .task(tape)
-        .strategy({ onTrade() {}, name: "quick" })
-        .strategy({ onTrade: () => one.clock.hold(60), name: "spinner" }),
-    )
-    await one.engine.start()
-    one.send(tape, "onTrade", trade(1))
-    one.send(tape, "onTrade", trade(2))
-    const slow = one.logged.filter(({ event }) => event.startsWith("handler"))
-    expect(slow.map(({ event, fields }) => [event, fields["strategies"] ?? fields["strategy"]])).toEqual([
-      ["handlers.slow", ["quick", "spinner"]],
-      ["handler.slow", "spinner"],
-    ])
-  })
-
   test("is reported once when its promise does not settle, and is served again when it does", async () => {
     const hold = gate()
     const seen: string[] = []
