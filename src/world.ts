@@ -32,11 +32,12 @@ import { ordersTask } from "./runtime/tasks/orders.ts"
 import { predictTask } from "./runtime/tasks/predict.ts"
 import { intentTask, relayTask } from "./runtime/tasks/relay.ts"
 import { scheduleTask } from "./runtime/tasks/schedule.ts"
-import type { RunningOrders, RunningTask, TaskHost } from "./runtime/tasks/task.ts"
+import type { RunningFeed, RunningOrders, RunningTask, TaskHost } from "./runtime/tasks/task.ts"
 import { platform } from "#platform"
 import { controlOf } from "./world/control.ts"
 import { type Door, openDoor, reachable, urlOf } from "./world/door.ts"
 import { stateImage } from "./world/image.ts"
+import { withListing } from "./world/listing.ts"
 import { MarketGear } from "./world/market-gear.ts"
 import { modelRunner } from "./world/models.ts"
 import { PnlGauges } from "./world/pnl-gauges.ts"
@@ -91,6 +92,8 @@ export interface WorldOptions {
   readonly keyPrefix?: string
   /** Gets what model services answer. */
   readonly modelTape?: Tape
+  /** Gets the market data, as a replay needs them. */
+  readonly tape?: Tape
   /** Told which handler runs: a watchdog's. */
   readonly watch?: EngineOptions["watch"]
   /** Called when the endpoint or the runtime itself wants the process to end. */
@@ -286,9 +289,14 @@ class Assembly implements World {
     }
   }
 
-  #feed(spec: FeedSpec, host: TaskHost): RunningTask {
+  #feed(spec: FeedSpec, host: TaskHost): RunningFeed {
     const gear = this.#gear(spec.market, host)
-    if (spec.isManual) return manualFeed(spec, host, gear.venue)
+    const { instruments } = gear
+    return withListing(this.#heard(spec, host, gear), { spec, host, instruments, tasks: this.#plan.tasks })
+  }
+
+  #heard(spec: FeedSpec, host: TaskHost, gear: MarketGear): RunningFeed {
+    if (spec.isManual) return manualFeed(spec, gear.manualHost(spec, host), gear.venue)
     if (isPrivate(spec.channel)) return accountFeed(spec, host, gear.stream)
     return feedTask(spec, host, {
       hub: gear.hub,
@@ -299,7 +307,7 @@ class Assembly implements World {
   }
 
   #orders(spec: OrdersSpec, host: TaskHost): RunningOrders {
-    const { limiter, offset, rest, venue, stream, hub } = this.#gear(spec.market, host)
+    const { limiter, offset, rest, venue, stream, hub, instruments } = this.#gear(spec.market, host)
     const disconnectMs = this.#plan.options.cancelOnDisconnectMs
     const identity = identityOf(this.#plan.name, this.#credentials.get(spec.market)?.apiKey ?? "")
     return ordersTask(spec, host, {
@@ -309,6 +317,7 @@ class Assembly implements World {
       limiter,
       offset,
       stream,
+      instruments,
       identity,
       clientId: this.#clientIds(identity),
       account: this.#plan.options.account ?? "shared",
@@ -327,7 +336,7 @@ class Assembly implements World {
   #clientIds(identity: string): () => string {
     const known = this.#nextClientId.get(identity)
     if (known !== undefined) return known
-    const next = clientIds(identity, this.journal.restored.run)
+    const next = clientIds(identity, this.journal.restored.run, this.#startedAt)
     this.#nextClientId.set(identity, next)
     return next
   }
@@ -341,7 +350,7 @@ class Assembly implements World {
   #gear(market: Market, host: TaskHost): MarketGear {
     const known = this.#gears.get(market)
     if (known !== undefined) return known
-    const gear = new MarketGear(this.#venues.get(market)!, host, this.#credentials.get(market))
+    const gear = new MarketGear(this.#venues.get(market)!, host, this.#credentials.get(market), this.#options.tape)
     for (const spec of this.#wanted) if (spec.market === market) gear.wantChannel(spec.channel)
     this.#gears.set(market, gear)
     return gear

@@ -1,32 +1,38 @@
 import type { Channel } from "../runtime/domain/channel.ts"
 import type { Inst } from "../runtime/domain/inst.ts"
 import type { Outcome } from "../runtime/domain/outcome.ts"
-import type { Credentials, Venue } from "../runtime/ports.ts"
+import type { FeedSpec } from "../runtime/domain/task.ts"
+import type { Credentials, Tape, Venue } from "../runtime/ports.ts"
 import { BookKeeper } from "../runtime/tasks/feed/book-keeper.ts"
 import { FeedHub } from "../runtime/tasks/feed/hub.ts"
+import { Instruments } from "../runtime/tasks/instruments.ts"
 import { Limiter } from "../runtime/tasks/limiter.ts"
 import { Offset } from "../runtime/tasks/offset.ts"
 import { hedgeRefusal } from "../runtime/tasks/orders/position-mode.ts"
 import { PrivateStream } from "../runtime/tasks/orders/private-stream.ts"
 import { type RestClient, restClient } from "../runtime/tasks/rest.ts"
 import type { TaskHost } from "../runtime/tasks/task.ts"
+import { Recorder } from "./recording.ts"
 
 const STALE_MS_MAX = 2_000
 const SILENCE_MS_MAX = 30_000
 
-/** What all tasks of one market share: one limiter, one clock offset, one REST client, one hub, one private stream. */
+/** What all tasks of one market share: limiter, clock offset, REST client, listing, hub, private stream. */
 export class MarketGear {
   readonly venue: Venue
   readonly limiter: Limiter
   readonly offset: Offset
   readonly rest: RestClient
+  readonly instruments: Instruments
   readonly hub: FeedHub
   readonly #host: TaskHost
   readonly #hasKeys: boolean
   readonly #channels = new Set<Channel>()
+  readonly #recorder: Recorder | undefined
   #stream: PrivateStream | undefined
 
-  constructor(venue: Venue, host: TaskHost, credentials: Credentials | undefined) {
+  /** With a tape, what its public feeds hear and what is asked without a key is written down there. */
+  constructor(venue: Venue, host: TaskHost, credentials: Credentials | undefined, tape?: Tape) {
     const { outside, turn } = host
     const { clock, random, log, http } = outside
     this.venue = venue
@@ -35,7 +41,20 @@ export class MarketGear {
     this.limiter = new Limiter(clock, venue.limits)
     this.offset = new Offset({ venue, http, clock, random, log })
     const access = credentials === undefined ? {} : { credentials }
-    this.rest = restClient({ venue, http, clock, random, log, limiter: this.limiter, offset: this.offset, ...access })
+    const recorder = tape === undefined ? undefined : new Recorder({ tape, venue, clock, ...access })
+    this.#recorder = recorder
+    const asked = recorder?.http(http) ?? http
+    this.rest = restClient({
+      venue,
+      http: asked,
+      clock,
+      random,
+      log,
+      limiter: this.limiter,
+      offset: this.offset,
+      ...access,
+    })
+    this.instruments = new Instruments({ venue, rest: this.rest, clock, random, log })
     const labels = { market: venue.market }
     const counters = {
       frames: host.counter("perigee_frames_total", "Frames received on public feeds", labels),
@@ -43,7 +62,8 @@ export class MarketGear {
       stalls: host.counter("perigee_stalls_total", "Times data arrived late beyond the bound", labels),
       silences: host.counter("perigee_silences_total", "Times a subscription said nothing for its bound", labels),
     }
-    this.hub = new FeedHub(outside, turn, venue, counters, { staleMsMax: STALE_MS_MAX, silenceMsMax: SILENCE_MS_MAX })
+    const heard = recorder?.feeds(outside) ?? outside
+    this.hub = new FeedHub(heard, turn, venue, counters, { staleMsMax: STALE_MS_MAX, silenceMsMax: SILENCE_MS_MAX })
   }
 
   /** The account's own events; made when first asked for, when all tasks have said which channels they want. */
@@ -53,13 +73,21 @@ export class MarketGear {
     return (this.#stream ??= new PrivateStream({ venue: this.venue, outside, turn, rest: this.rest, ...extra }))
   }
 
-  /** For bots that read the account without trading: with an orders task these run already. */
+  /** The host of a feed whose strategy drives it. */
+  manualHost(spec: FeedSpec, host: TaskHost): TaskHost {
+    const recorder = this.#recorder
+    return recorder === undefined ? host : { ...host, outside: recorder.manual(host.outside, spec) }
+  }
+
   start(): void {
+    this.instruments.start()
+    // For bots that read the account without trading: with an orders task it runs already.
     if (this.#hasKeys) this.offset.start()
   }
 
   async stop(): Promise<void> {
     this.offset.stop()
+    this.instruments.stop()
     await this.#stream?.stop()
   }
 
@@ -98,18 +126,22 @@ export class MarketGear {
     ]
   }
 
+  /** The listing is here before the first event then, where the venue answers; a data-only bot needs no key for it. */
   async #instMistakes(insts: readonly Inst[]): Promise<string[]> {
-    if (insts.length === 0 || !this.venue.operations.includes("instruments")) return []
-    const outcome = await this.rest.call("instruments", {})
-    if (outcome.kind !== "accepted") return []
-    const listed = new Set(outcome.value.map(({ inst }) => inst))
+    const { market, operations } = this.venue
+    const why = await this.instruments.ask()
+    if (why !== undefined) this.#host.outside.log.warn("instruments.unanswered", { market, why })
+    if (why !== undefined || !operations.includes("instruments")) return []
     return insts
-      .filter((inst) => !listed.has(inst))
+      .filter((inst) => this.instruments.get(inst) === undefined)
       .map((inst) => {
         const [base = ""] = inst.split("_")
-        const alike = [...listed].filter((name) => name.startsWith(`${base}_`)).slice(0, 5)
+        const alike = this.instruments
+          .insts()
+          .filter((name) => name.startsWith(`${base}_`))
+          .slice(0, 5)
         const hint = alike.length === 0 ? "" : `; of ${base} it lists ${alike.join(", ")}`
-        return `${this.venue.market} does not list ${inst}${hint}`
+        return `${market} does not list ${inst}${hint}`
       })
   }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test"
-import { type Bot, bot, orders, schedule, trades } from "perigee"
+import { book, type Bot, bot, type Context, type InstrumentMsg, orders, schedule, trades } from "perigee"
 import type { Front } from "../../src/runtime/ports.ts"
 import { openSimulation } from "../../src/world/simulation.ts"
 
@@ -64,5 +64,135 @@ test("a tick that grows and a status that changes reach the strategy, its roundi
     `${INST} tickSize 0.5 live`,
     expect.stringMatching(/^BTC_USDT_PERP status 0\.5 (delisting|closed|suspended)$/),
   ])
+  simulation.stop("the test is over")
+}, 60_000)
+
+interface Row {
+  readonly symbol: string
+  status: string
+}
+
+/** The exchange, whose listing a test may rewrite or take away, with every request for it. */
+function listing() {
+  const asked: { readonly headers: Readonly<Record<string, string>>; readonly query: string }[] = []
+  const state = { isAway: false, status: {} as Record<string, string>, asked }
+  const through = (front: Front): Front => ({
+    ...front,
+    request: (request, now) => {
+      if (request.path !== "/fapi/v1/exchangeInfo") return front.request(request, now)
+      asked.push(request)
+      if (state.isAway) return { status: 503, headers: {}, body: "" }
+      const answer = front.request(request, now)
+      const rows = JSON.parse(answer.body) as { symbols: Row[] }
+      for (const row of rows.symbols) row.status = state.status[row.symbol] ?? row.status
+      return { ...answer, body: JSON.stringify(rows) }
+    },
+  })
+  return { state, through }
+}
+
+class Reader {
+  readonly name: string
+  readonly told: string[] = []
+  first: string | undefined = "never started"
+  constructor(name: string) {
+    this.name = name
+  }
+  start(ctx: Context): void {
+    this.first = ctx.instrument(INST)?.tickSize
+  }
+  onTrade(): void {}
+  onLob(): void {}
+  onInstrument({ data, task }: InstrumentMsg, ctx: Context): void {
+    this.told.push(`${data.inst} ${data.now.status} by ${task.kind} ${task.id}`)
+    if (ctx.instrument(data.inst, data.market)?.status !== data.now.status)
+      this.told.push("and ctx knows nothing of it")
+  }
+}
+
+test("a bot that only reads knows its instruments before its first event, without a key, and hears of changes once", async () => {
+  const { state, through } = listing()
+  const both = trades("binance-um", [INST, "ETH_USDT_PERP"], { chunk: 2 })
+  const depth = book("binance-um", [INST])
+  const [all, one, last] = [new Reader("all"), new Reader("one"), new Reader("last")]
+  const simulation = await openSimulation({
+    bot: () =>
+      bot({ name: "reader" })
+        .tasks([both, depth])
+        .strategy(all)
+        .strategy(one, { on: [depth] })
+        .strategy(last, { on: [both.part(2)] }) as unknown as Bot,
+    seed: 3,
+    rate: 1,
+    through,
+  })
+  simulation.advance(60_000)
+  expect([all.first, one.first, last.first]).toEqual(["0.1", "0.1", "0.1"])
+  expect(state.asked).toHaveLength(1)
+  expect(state.asked.map(({ headers, query }) => [Object.keys(headers), query])).toEqual([[[], ""]])
+  expect(simulation.world.reasons()).toEqual([])
+  state.status = { BTCUSDT: "SETTLING", ETHUSDT: "SETTLING" }
+  simulation.advance(15 * 60_000)
+  const [btc, eth] = [expect.stringMatching(/^BTC_USDT_PERP \w+ by feed/), expect.stringMatching(/^ETH_USDT_PERP/)]
+  expect(all.told.toSorted()).toEqual([btc, eth])
+  expect(all.told.every((line) => line.endsWith("by feed 1"))).toBe(true)
+  expect(one.told).toEqual([expect.stringMatching(/^BTC_USDT_PERP \w+ by feed 3$/)])
+  expect(last.told.toSorted()).toEqual([btc, eth])
+  expect(last.told.every((line) => line.endsWith("by feed 2"))).toBe(true)
+  simulation.stop("the test is over")
+}, 60_000)
+
+test("with a router the listing is asked for no more often, and who hears the router hears of a change from it alone", async () => {
+  const { state, through } = listing()
+  const tape = trades("binance-um", [INST])
+  const router = orders("binance-um")
+  const [all, only] = [new Reader("all"), new Reader("only")]
+  const simulation = await openSimulation({
+    bot: () =>
+      bot({ name: "reader" })
+        .tasks([tape, router])
+        .strategy(all)
+        .strategy(only, { on: [tape] }) as unknown as Bot,
+    seed: 3,
+    rate: 1,
+    through,
+  })
+  simulation.advance(60_000)
+  expect(state.asked).toHaveLength(1)
+  state.status = { BTCUSDT: "SETTLING" }
+  simulation.advance(15 * 60_000)
+  expect(all.told).toEqual([expect.stringMatching(/by orders 1$/)])
+  expect(only.told).toEqual([expect.stringMatching(/by feed 1$/)])
+  simulation.stop("the test is over")
+}, 60_000)
+
+test("a listing that does not come holds up no start for long and is not waited for by readiness: it comes later", async () => {
+  const { state, through } = listing()
+  state.isAway = true
+  const reader = new Reader("reader")
+  const tape = trades("binance-um", [INST])
+  let now: string | undefined
+  const tick = schedule({ everyMs: 1_000 })
+  const simulation = await openSimulation({
+    bot: () =>
+      bot({ name: "reader" })
+        .tasks([tape, tick])
+        .strategy(reader, { on: [tape] })
+        .strategy(
+          { onSchedule: (_, ctx) => void (now = ctx.instrument(INST)?.tickSize) },
+          { on: [tick] },
+        ) as unknown as Bot,
+    seed: 3,
+    rate: 1,
+    through,
+  })
+  simulation.advance(60_000)
+  expect([reader.first, now]).toEqual([undefined, undefined])
+  expect(simulation.world.reasons()).toEqual([])
+  expect(simulation.outside.log.lines.some(({ event }) => event === "instruments.unanswered")).toBe(true)
+  state.isAway = false
+  simulation.advance(120_000)
+  expect(now).toBe("0.1")
+  expect(reader.told).toEqual([])
   simulation.stop("the test is over")
 }, 60_000)

@@ -191,7 +191,8 @@ function notes({ name, has, tasks }: StrategyPlan, specs: readonly TaskSpec[]): 
     called.add(callback)
   }
   if (own.some(({ kind }) => kind === "orders")) called.add("onOrder")
-  if (own.some((spec) => "market" in spec)) called.add("onInstrument")
+  if (own.some((spec) => spec.kind === "orders" || (spec.kind === "feed" && spec.insts.length > 0)))
+    called.add("onInstrument")
   return [...has]
     .filter((callback) => !called.has(callback))
     .map((callback) => `strategy ${name} has ${callback}, but no task it is bound to calls it`)

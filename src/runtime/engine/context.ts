@@ -3,6 +3,7 @@ import { UsageError } from "../domain/errors.ts"
 import type { Candle, Trade } from "../domain/events.ts"
 import type { Inst } from "../domain/inst.ts"
 import type { InstrumentInfo } from "../domain/instrument.ts"
+import type { Market } from "../domain/market.ts"
 import type { Counter, Gauge, Labels } from "../domain/metrics.ts"
 import type { OrderAck } from "../domain/operation.ts"
 import type { AmendRequest, Balance, Order, OrderRequest } from "../domain/order.ts"
@@ -113,8 +114,8 @@ export class StrategyContext implements Context {
     return this.#house.oneOrders(router).balance(asset)
   }
 
-  instrument(inst: Inst, router?: OrdersHandle): InstrumentInfo | undefined {
-    return this.#house.oneOrders(router).instrument(inst)
+  instrument(inst: Inst, from?: Named<FeedHandle> | OrdersHandle | Market): InstrumentInfo | undefined {
+    return this.#house.instrument(inst, from)
   }
 
   pnl(router?: OrdersHandle): readonly Pnl[] {

@@ -109,14 +109,25 @@ export class Engine {
   }
 
   #makeTasks(runners: readonly Runner[]): readonly RunningTask[] {
+    const specsOf = new Map(
+      runners.map((runner, place) => [
+        runner,
+        this.plan.strategies[place]?.tasks.map((at) => this.plan.tasks[at]!) ?? [],
+      ]),
+    )
+    const but = (unless: (bound: readonly TaskSpec[]) => boolean) => (runner: Runner) =>
+      !unless(specsOf.get(runner) ?? [])
     return this.plan.tasks.map((spec, at) => {
       const bound = runners.filter((_, place) => this.plan.strategies[place]?.tasks.includes(at))
       const source = this.#delivery.source(spec)
       return this.#options.makeTask(spec, {
         outside: this.#outside,
         turn: this.turn,
-        publisher: <C extends CallbackName>(callback: C): Publish<C> =>
-          this.#delivery.publisher(source, callback, bound),
+        publisher: <C extends CallbackName>(
+          callback: C,
+          unless?: (bound: readonly TaskSpec[]) => boolean,
+        ): Publish<C> =>
+          this.#delivery.publisher(source, callback, unless === undefined ? bound : bound.filter(but(unless))),
         refusal: (callback) => this.#delivery.refusal(source, callback),
         halt: (why) => this.halt(why),
         counter: (name, help, labels) => this.#meters.counter(name, help, labels),

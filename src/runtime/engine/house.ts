@@ -1,13 +1,22 @@
 import { UsageError } from "../domain/errors.ts"
-import type { Inst } from "../domain/inst.ts"
+import { type Inst, instMistake } from "../domain/inst.ts"
+import type { InstrumentInfo } from "../domain/instrument.ts"
+import type { Market } from "../domain/market.ts"
 import type { Order } from "../domain/order.ts"
-import { taskName } from "../domain/task.ts"
+import { type FeedSpec, type OrdersSpec, taskName } from "../domain/task.ts"
 import type { Outside } from "../ports.ts"
 import type { RunningFeed, RunningOrders, RunningPredict, RunningTask } from "../tasks/task.ts"
 import type { BookView } from "./declaration/context.ts"
 import type { Binding, FeedHandle, Handle, OrdersHandle, PredictHandle } from "./declaration/handle.ts"
 import type { Named } from "./declaration/part.ts"
 import { handleName, isPart, partsOf, placeOf, wholeOf } from "./parts.ts"
+
+type ListerSpec = FeedSpec | OrdersSpec
+/** A task that knows what its market lists. */
+interface Lister extends RunningTask {
+  readonly spec: ListerSpec
+  instrument?(inst: Inst): InstrumentInfo | undefined
+}
 
 /** The running tasks of a bot, found by the handles that declared them. A handle of another bot is a UsageError. */
 export class House {
@@ -18,11 +27,14 @@ export class House {
   readonly #byHandle: ReadonlyMap<Handle, readonly RunningTask[]>
   readonly #turns = new Map<PredictHandle, number>()
   readonly #bookOf = new Map<Inst, RunningFeed>()
+  readonly #listers: readonly Lister[]
+  readonly #listerOf = new Map<Inst, Lister>()
 
   constructor(outside: Outside, tasks: readonly RunningTask[], handles: ReadonlyMap<Handle, readonly number[]>) {
     this.outside = outside
     this.tasks = tasks
     this.allOrders = tasks.filter(({ spec }) => spec.kind === "orders") as unknown as readonly RunningOrders[]
+    this.#listers = tasks.filter(({ spec }) => "market" in spec) as readonly Lister[]
     this.#feeds = tasks.filter(({ spec }) => spec.kind === "feed") as unknown as readonly RunningFeed[]
     this.#byHandle = new Map(
       [...handles].map(([handle, places]) => [handle, places.map((at) => tasks[at] as RunningTask)]),
@@ -68,6 +80,39 @@ export class House {
   /** Any of the tasks meant, where all do alike. */
   any(named: Binding): RunningTask {
     return this.#of(named)[0] ?? this.one(named)
+  }
+
+  /** Of the market that is named, or of the only one that can be meant. */
+  instrument(inst: Inst, from: Named<FeedHandle> | OrdersHandle | Market | undefined): InstrumentInfo | undefined {
+    const lister = from === undefined ? (this.#listerOf.get(inst) ?? this.#findLister(inst)) : this.#lister(from)
+    return lister.instrument?.(inst)
+  }
+
+  #lister(from: Named<FeedHandle> | OrdersHandle | Market): Lister {
+    if (typeof from !== "string") return this.any(from) as Lister
+    const lister = this.#listers.find(({ spec }) => spec.market === from)
+    if (lister === undefined) throw new UsageError(`no task of this bot names the market ${from}`)
+    return lister
+  }
+
+  #findLister(inst: Inst): Lister {
+    const markets = [...new Set(this.#listers.map(({ spec }) => spec.market))]
+    if (markets.length === 0) throw new UsageError("no task of this bot names a market; declare a feed or orders(…)")
+    const able = markets.filter((market) => instMistake(market, inst) === undefined)
+    const among = able.length === 0 ? markets : able
+    const has = (market: Market, isMeant: (spec: ListerSpec) => boolean): boolean =>
+      this.#listers.some(({ spec }) => spec.market === market && isMeant(spec))
+    const trading = among.filter((market) => has(market, ({ kind }) => kind === "orders"))
+    const naming = among.filter((market) => has(market, (spec) => spec.kind === "feed" && spec.insts.includes(inst)))
+    const [only, ...more] = among.length === 1 ? among : trading.length > 0 ? trading : naming
+    if (only === undefined || more.length > 0) {
+      throw new UsageError(
+        `${among.join(" and ")} may each list ${inst}; name the market, feed or router that is meant`,
+      )
+    }
+    const lister = this.#lister(only)
+    this.#listerOf.set(inst, lister)
+    return lister
   }
 
   book(inst: Inst, feed: Named<FeedHandle> | undefined): BookView {

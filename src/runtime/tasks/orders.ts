@@ -8,6 +8,7 @@ import type { AmendRequest, Balance, Order, OrderRequest } from "../domain/order
 import type { Outcome } from "../domain/outcome.ts"
 import type { OrdersSpec } from "../domain/task.ts"
 import type { Journal, Mode, Venue } from "../ports.ts"
+import type { Instruments } from "./instruments.ts"
 import type { Limiter } from "./limiter.ts"
 import type { Offset } from "./offset.ts"
 import { BackFill } from "./orders/back-fill.ts"
@@ -16,7 +17,6 @@ import { Desk } from "./orders/desk.ts"
 import { Entry } from "./orders/entry.ts"
 import { Exits } from "./orders/exits.ts"
 import { Funding } from "./orders/funding.ts"
-import { Instruments } from "./orders/instruments.ts"
 import type { PrivateEvent, PrivateStream } from "./orders/private-stream.ts"
 import { Reconciler } from "./orders/reconciler.ts"
 import { Resolver } from "./orders/resolver.ts"
@@ -27,11 +27,12 @@ import type { OwnAndAccount, RunningOrders, Submission, TaskHost } from "./task.
 export interface OrdersDeps {
   readonly venue: Venue
   readonly journal: Journal
-  /** Shared with the feeds of the same market, as limiter and offset are. */
+  /** Shared with the feeds of the same market, as limiter, offset and instruments are. */
   readonly rest: RestClient
   readonly limiter: Limiter
   readonly offset: Offset
   readonly stream: PrivateStream
+  readonly instruments: Instruments
   /** First ten digits of every client id of this bot on this account. */
   readonly identity: string
   /** The next client id; one counter for the whole bot. */
@@ -83,7 +84,6 @@ class Orders implements OrdersTask {
   readonly #trade: Trade
   readonly #exits: Exits
   readonly #funding: Funding
-  readonly #instruments: Instruments
   readonly #countdown: Countdown | undefined
   #leave: (() => void) | undefined
 
@@ -123,12 +123,7 @@ class Orders implements OrdersTask {
       referencePrice: deps.referencePrice,
     })
     const publishInstrument = host.publisher("onInstrument")
-    this.#instruments = new Instruments({
-      venue,
-      rest,
-      clock,
-      random,
-      log,
+    deps.instruments.listen({
       watched: () => this.#watched(),
       listed: (instruments) => trade.list(instruments),
       changed: (change) => desk.run(() => publishInstrument(change, change.timestamp)),
@@ -146,7 +141,7 @@ class Orders implements OrdersTask {
       backFill,
       isExclusive,
       insts: deps.insts ?? [],
-      instruments: this.#instruments,
+      instruments: deps.instruments,
     })
     this.#exits = new Exits({
       venue,
@@ -210,7 +205,6 @@ class Orders implements OrdersTask {
     this.#reconciler.stop()
     this.#backFill.stop()
     this.#funding.stop()
-    this.#instruments.stop()
     this.#deps.offset.stop()
     await Promise.all([this.#countdown?.stop(), this.#entry.stop(), this.#deps.stream.stop()])
   }

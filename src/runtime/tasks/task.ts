@@ -20,8 +20,8 @@ export type Publish<C extends CallbackName> = (data: CallbackData[C], receivedAt
 export interface TaskHost {
   readonly outside: Outside
   readonly turn: Turn
-  /** Bound once, at start: no name is looked up per event. */
-  publisher<C extends CallbackName>(callback: C): Publish<C>
+  /** Bound once, at start: no name is looked up per event. `unless` leaves out strategies by the tasks they are bound to. */
+  publisher<C extends CallbackName>(callback: C, unless?: (bound: readonly TaskSpec[]) => boolean): Publish<C>
   /** Why nobody can be told more of this for now: all who listen for it are far behind. Undefined where somebody can. */
   refusal?(callback: CallbackName): string | undefined
   /** Stops trading until `resume`, survives a restart. */
@@ -59,6 +59,8 @@ export interface RunningFeed extends RunningTask {
   book(inst: Inst): BookView | undefined
   /** The `count` events right before one of this feed's, oldest first. Throws UsageError where it is none of its own. */
   history?(before: Trade | Candle, count: number): Promise<Outcome<readonly (Trade | Candle)[]>>
+  /** What the venue says of any instrument of this market; undefined where it lists none such, or has not answered yet. */
+  instrument?(inst: Inst): InstrumentInfo | undefined
   /** Present where the feed was declared `manual`. */
   readonly manual?: ManualFeed
 }

@@ -87,7 +87,7 @@ test("a listing that does not come leaves the last one standing, and is asked fo
   one.exchange.instruments = [{ ...INSTRUMENT, status: "suspended" }]
   await one.clock.advance(60 * 60_000)
   expect(reasons(life, LIMIT)).toEqual([])
-  expect(one.logged.some(({ event }) => event === "orders.instruments.unanswered")).toBe(true)
+  expect(one.logged.some(({ event }) => event === "instruments.unanswered")).toBe(true)
   fates.now = "fine"
   await one.clock.advance(QUARTER_HOUR_MS)
   expect(reasons(life, LIMIT)).toEqual([`${INST} is suspended`])

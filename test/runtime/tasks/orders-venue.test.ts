@@ -14,6 +14,7 @@ import { type VirtualOutside, virtualOutside } from "../../../src/runtime/simula
 import { seededRandom } from "../../../src/runtime/simulation/random.ts"
 import { serveFront } from "../../../src/runtime/simulation/serve.ts"
 import { openJournal, type OpenJournal } from "../../../src/runtime/storage/journal.ts"
+import { Instruments } from "../../../src/runtime/tasks/instruments.ts"
 import { Limiter } from "../../../src/runtime/tasks/limiter.ts"
 import { Offset } from "../../../src/runtime/tasks/offset.ts"
 import { ordersTask, type OrdersTask } from "../../../src/runtime/tasks/orders.ts"
@@ -82,8 +83,9 @@ async function born(outside: VirtualOutside, venue: Venue, file: string, entry: 
     limiter,
     offset,
     stream: new PrivateStream({ venue, outside: mine, turn, rest }),
+    instruments: new Instruments({ venue, rest, clock, random, log }),
     identity: IDENTITY,
-    clientId: clientIds(IDENTITY, journal.restored.run),
+    clientId: clientIds(IDENTITY, journal.restored.run, outside.clock.now()),
     account: "shared",
     limits: {},
     entry,

@@ -5,11 +5,11 @@ import type { OperationName, OrderDetail, ParamsOf, ResultOf } from "../../domai
 import { suspects } from "../../execution/reconciliation.ts"
 import type { Clock, Journal, Log, Random, Timer, Venue } from "../../ports.ts"
 import { Backoff } from "../backoff.ts"
+import type { Instruments } from "../instruments.ts"
 import type { Offset } from "../offset.ts"
 import type { RestClient } from "../rest.ts"
 import type { BackFill } from "./back-fill.ts"
 import type { Desk } from "./desk.ts"
-import type { Instruments } from "./instruments.ts"
 import { hedgeRefusal } from "./position-mode.ts"
 import type { Resolver } from "./resolver.ts"
 
@@ -34,6 +34,7 @@ const BACKOFF = { backoffMsMin: 500, backoffMsMax: 15_000 }
 const SLOW_MS = 30_000
 /** Looked back beyond the newest thing known: what the last moments before an end may have missed. */
 const OVERLAP_US = 600_000_000
+const DAY_US = 86_400_000_000
 
 /** Compares what the journal says with what the venue says: at start, after every private reconnect, and slowly always. */
 export class Reconciler {
@@ -133,17 +134,35 @@ export class Reconciler {
       if (!(await resolver.askNow(clientId, cause))) throw new Unanswered(`order ${clientId}`)
     }
     const now = offset.now()
-    if (this.#coveredAt !== undefined) {
-      const startAt = this.#coveredAt - OVERLAP_US
-      for (const inst of this.#insts(openOrders)) {
-        if (!(await backFill.ordersSince(inst, startAt, now))) throw new Unanswered(`orderHistory of ${inst}`)
-        if (!(await backFill.fillsSince(inst, startAt, now))) throw new Unanswered(`fills of ${inst}`)
-      }
+    for (const inst of this.#insts(openOrders)) {
+      if (this.#coveredAt === undefined) await this.#lookBack(inst, now)
+      else await this.#catchUp(inst, this.#coveredAt - OVERLAP_US, now)
     }
     this.#coveredAt = now
     await backFill.closeGaps()
     // Not before what was missed is back: until then own fills and position differ for a good reason.
     this.#comparePositions()
+  }
+
+  async #catchUp(inst: Inst, startAt: number, now: number): Promise<void> {
+    const { backFill } = this.#deps
+    if (!(await backFill.ordersSince(inst, startAt, now))) throw new Unanswered(`orderHistory of ${inst}`)
+    if (!(await backFill.fillsSince(inst, startAt, now))) throw new Unanswered(`fills of ${inst}`)
+  }
+
+  /** Nothing was ever written down: a first start, or the database is lost. The venue may know this bot all the same. */
+  async #lookBack(inst: Inst, now: number): Promise<void> {
+    const { desk, backFill } = this.#deps
+    const earlier = await backFill.earlier(inst, now)
+    if (earlier === undefined) throw new Unanswered(`orderHistory of ${inst}`)
+    const key = `${inst} earlier`
+    if (earlier.orders === 0 || this.#reported.has(key)) return
+    this.#reported.add(key)
+    const days = Math.ceil((now - earlier.sinceAt) / DAY_US)
+    const message =
+      `the database is new, and the venue shows ${earlier.orders} orders of this bot in ${inst} of the last ${days} days: ` +
+      "they count with their fills, what is older does not; compare the position"
+    desk.trouble("earlier life", message, { inst, orders: earlier.orders, sinceAt: earlier.sinceAt })
   }
 
   /** Orders that the venue lists as open: ours are told or adopted, others are seen. */

@@ -8,6 +8,7 @@ import type {
 import { clientIds } from "../../../../src/runtime/domain/client-id.ts"
 import type { OrderRequest } from "../../../../src/runtime/domain/order.ts"
 import type { Outside, Venue } from "../../../../src/runtime/ports.ts"
+import { Instruments } from "../../../../src/runtime/tasks/instruments.ts"
 import { Limiter } from "../../../../src/runtime/tasks/limiter.ts"
 import { Offset } from "../../../../src/runtime/tasks/offset.ts"
 import { type OrdersDeps, ordersTask, type OrdersTask } from "../../../../src/runtime/tasks/orders.ts"
@@ -112,6 +113,8 @@ export class World {
       log: outside.log,
     })
     const stream = new PrivateStream({ venue, outside, turn, rest })
+    const listing = new Instruments({ venue, rest, clock, random: outside.random, log: outside.log })
+    listing.start()
     const task = ordersTask({ kind: "orders", id: "1", market: "binance-um" }, host, {
       venue,
       journal,
@@ -119,8 +122,9 @@ export class World {
       limiter,
       offset,
       stream,
+      instruments: listing,
       identity: IDENTITY,
-      clientId: clientIds(IDENTITY, journal.restored.run),
+      clientId: clientIds(IDENTITY, journal.restored.run, clock.now()),
       account: "shared",
       limits: {},
       entry: "socket",

@@ -1,0 +1,45 @@
+import type { FeedSpec, TaskSpec } from "../runtime/domain/task.ts"
+import type { Instruments } from "../runtime/tasks/instruments.ts"
+import type { Publish, RunningFeed, TaskHost } from "../runtime/tasks/task.ts"
+
+/** Gives a feed its market's listing, and tells its strategies what becomes of the instruments it names. */
+export function withListing(feed: RunningFeed, { spec, host, instruments, tasks }: ListingDeps): RunningFeed {
+  const insts = [...new Set(spec.insts)]
+  const tellers = new Map(insts.map((inst) => [inst, othersOf(inst, spec, tasks)]))
+  const publishers = new Map<string, Publish<"onInstrument">>()
+  const keyOf = (others: readonly TaskSpec[]): string => others.map((other) => tasks.indexOf(other)).join()
+  for (const others of tellers.values()) {
+    const key = keyOf(others)
+    if (publishers.has(key)) continue
+    publishers.set(
+      key,
+      host.publisher("onInstrument", (bound) => others.some((other) => bound.includes(other))),
+    )
+  }
+  const watched = new Set(insts)
+  if (insts.length > 0) {
+    instruments.listen({
+      watched: () => watched,
+      changed: (change) =>
+        host.turn.run(() => publishers.get(keyOf(tellers.get(change.inst) ?? []))?.(change, change.timestamp)),
+    })
+  }
+  return Object.assign(feed, { instrument: (inst: string) => instruments.get(inst) })
+}
+
+export interface ListingDeps {
+  readonly spec: FeedSpec
+  readonly host: TaskHost
+  readonly instruments: Instruments
+  /** All tasks of the bot. */
+  readonly tasks: readonly TaskSpec[]
+}
+
+/** Tasks that tell of this instrument before this feed does: who is bound to one of them, has heard it. */
+function othersOf(inst: string, spec: FeedSpec, tasks: readonly TaskSpec[]): readonly TaskSpec[] {
+  const place = tasks.indexOf(spec)
+  return tasks.filter((other, at) => {
+    if (!("market" in other) || other.market !== spec.market) return false
+    return other.kind === "orders" || (at < place && other.insts.includes(inst))
+  })
+}
