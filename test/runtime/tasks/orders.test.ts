@@ -48,9 +48,10 @@ describe("an order", () => {
 
   test("carries the identity of the bot, the run and a counter, and expires at the venue", async () => {
     const world = new World()
+    const startAt = world.clock.now()
     const life = await world.live()
     const clientId = submit(life)
-    expect(clientId).toBe(`${IDENTITY}000001${"1".padStart(16, "0")}`)
+    expect(clientId).toBe(`${IDENTITY}000001${startAt.toString(16).padStart(16, "0")}`)
     const order = life.task.order(clientId) as Order
     expect(order.expiresAt - order.createdAt).toBeWithin(4_990_000, 5_010_000)
   })

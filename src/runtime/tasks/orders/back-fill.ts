@@ -22,6 +22,20 @@ const DAYS_MAX = 90
 /** An execution usually follows the answer that told of its amount. */
 const GRACE_MS = 1_500
 const TRIES_MAX = 6
+/** Of an earlier life, orders of one inst: beyond, its books are not worth a longer start. */
+const EARLIER_MAX = 5_000
+
+/** A span of the venue's time, µs. */
+interface Window {
+  readonly startAt: number
+  readonly endAt: number
+}
+
+export interface Earlier {
+  readonly orders: number
+  /** Venue's time, µs. */
+  readonly sinceAt: number
+}
 
 /** Asks for executions that should be known and are not. */
 export class BackFill {
@@ -96,23 +110,47 @@ export class BackFill {
 
   /** Orders of ours since `startAt`: those that the journal lacks, and how the others ended. False where the venue did not answer. */
   async ordersSince(inst: Inst, startAt: number, now: number): Promise<boolean> {
+    const seen = new Set<string>()
+    for (const window of windows(startAt, now)) if (!(await this.#orders(inst, window, seen))) return false
+    return true
+  }
+
+  /**
+   * Orders of ours from before anything was written down here, with their executions: a database was lost, or its first
+   * turns. Goes back a day at a time, as long as a day shows any. How many, and since when; undefined: no answer.
+   */
+  async earlier(inst: Inst, now: number): Promise<Earlier | undefined> {
+    const seen = new Set<string>()
+    let sinceAt = now
+    while (seen.size < EARLIER_MAX && sinceAt > now - DAYS_MAX * DAY_US) {
+      const window = { startAt: sinceAt - DAY_US, endAt: sinceAt }
+      const before = seen.size
+      if (!(await this.#orders(inst, window, seen, true))) return undefined
+      if (seen.size === before) break
+      sinceAt = window.startAt
+    }
+    if (seen.size > 0 && !(await this.fillsSince(inst, sinceAt, now))) return undefined
+    return { orders: seen.size, sinceAt }
+  }
+
+  /** Takes in what the venue shows of our orders within a day, and adds them to `seen`. False where it did not answer. */
+  async #orders(inst: Inst, { startAt, endAt }: Window, seen: Set<string>, isReported = false): Promise<boolean> {
     const { venue, rest, desk } = this.#deps
     if (!venue.operations.includes("orderHistory")) return true
-    for (const window of windows(startAt, now)) {
-      let from = window.startAt
-      for (let page: readonly OrderDetail[] | undefined; page === undefined || page.length >= PAGE;) {
-        const outcome = await rest.call("orderHistory", { inst, startAt: from, endAt: window.endAt, limit: PAGE })
-        if (outcome.kind !== "accepted") return false
-        page = outcome.value
-        for (const detail of page) {
-          const owner = desk.ledger.ownerOf(detail.inst, detail.orderId, detail.clientId)
-          if (owner === undefined) desk.adopt(detail, "order history")
-          else desk.detail(owner, detail, "order history")
-        }
-        const next = page.reduce((latest, { createdAt }) => Math.max(latest, createdAt), from)
-        if (next === from) break
-        from = next
+    let from = startAt
+    for (let page: readonly OrderDetail[] | undefined; page === undefined || page.length >= PAGE;) {
+      const outcome = await rest.call("orderHistory", { inst, startAt: from, endAt, limit: PAGE })
+      if (outcome.kind !== "accepted") return false
+      page = outcome.value
+      for (const detail of page) {
+        const owner = desk.ledger.ownerOf(detail.inst, detail.orderId, detail.clientId)
+        if (owner !== undefined) desk.detail(owner, detail, "order history")
+        else if (!desk.adopt(detail, "order history", isReported)) continue
+        seen.add(detail.orderId)
       }
+      const next = page.reduce((latest, { createdAt }) => Math.max(latest, createdAt), from)
+      if (next === from) break
+      from = next
     }
     return true
   }
@@ -141,8 +179,8 @@ export class BackFill {
 }
 
 /** Spans of a day: venues bound how much time one request may cover. */
-function windows(startAt: number, now: number): { readonly startAt: number; readonly endAt: number }[] {
-  const spans: { startAt: number; endAt: number }[] = []
+function windows(startAt: number, now: number): Window[] {
+  const spans: Window[] = []
   for (let from = Math.max(startAt, now - DAYS_MAX * DAY_US); from < now; from += DAY_US) {
     spans.push({ startAt: from, endAt: Math.min(from + DAY_US, now) })
   }

@@ -120,13 +120,14 @@ export class Desk {
     if (books !== undefined) this.record([{ kind: "books", books: { market: this.#deps.venue.market, ...books } }])
   }
 
-  /** Takes on an order of ours that only the venue knows. False where it is not ours or known. */
-  adopt(detail: OrderDetail, cause: string): boolean {
+  /** Takes on an order of ours that only the venue knows. False where it is not ours or known. `isReported`: by the caller. */
+  adopt(detail: OrderDetail, cause: string, isReported = false): boolean {
     const { clientId } = detail
     if (!this.ledger.isOwn(clientId) || this.ledger.order(clientId) !== undefined) return false
     const expiresAt = detail.createdAt + this.#deps.venue.requestLifeMs * 1_000
     this.run(() => {
       this.take(this.ledger.adopt({ ...detail, clientId }, expiresAt, cause, this.now))
+      if (isReported) return
       const message = `order ${clientId} of this bot was at the venue and not in the journal`
       this.trouble("order adopted", message, { inst: detail.inst, orderId: detail.orderId, cause })
     })

@@ -87,7 +87,12 @@ export class Exchange {
       case "openOrders":
         return yes(this.orders.filter(({ status }) => status === "open"))
       case "orderHistory":
-        return yes(this.orders.filter(({ createdAt }) => createdAt >= Number(params.startAt ?? 0)))
+        return yes(
+          this.orders
+            .filter(({ createdAt }) => createdAt >= Number(params.startAt ?? 0))
+            .filter(({ createdAt }) => createdAt <= Number(params.endAt ?? Infinity))
+            .slice(0, Number(params.limit ?? 500)),
+        )
       case "fills":
         return yes(this.#fills(params as unknown as ParamsOf<"fills">))
       case "fundingPaid":
