@@ -176,6 +176,10 @@ function listen(
     if (answer.id === OPENING) return refused(error)
     return settle(answer.id)?.reject(error)
   })
-  worker.addEventListener("error", ({ message }) => breakDown(lastWords(message)))
+  worker.addEventListener("error", (event) => {
+    // Deno would end the process.
+    event.preventDefault()
+    breakDown(lastWords(event.message))
+  })
   worker.addEventListener("close", () => breakDown("it ended"))
 }
