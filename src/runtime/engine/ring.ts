@@ -186,8 +186,9 @@ export class Ring {
     this.#pool.bytes += bytes - this.bytes
     this.bytes = bytes
     this.tail = this.head + entries.length
-    this.#slots = []
-    while (this.#slots.length < Math.max(FIRST_SLOTS, entries.length)) this.#grow()
+    let slots = FIRST_SLOTS
+    while (slots < entries.length) slots *= 2
+    this.#slots = Array.from({ length: slots })
     for (let at = 0; at < entries.length; at++) this.#slots[(this.head + at) & (this.#slots.length - 1)] = entries[at]
   }
 
