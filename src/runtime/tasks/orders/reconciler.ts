@@ -34,7 +34,7 @@ const BACKOFF = { backoffMsMin: 500, backoffMsMax: 15_000 }
 const SLOW_MS = 30_000
 /** Looked back beyond the newest thing known: what the last moments before an end may have missed. */
 const OVERLAP_US = 600_000_000
-const DAY_US = 86_400_000_000
+const HOUR_US = 3_600_000_000
 
 /** Compares what the journal says with what the venue says: at start, after every private reconnect, and slowly always. */
 export class Reconciler {
@@ -158,9 +158,9 @@ export class Reconciler {
     const key = `${inst} earlier`
     if (earlier.orders === 0 || this.#reported.has(key)) return
     this.#reported.add(key)
-    const days = Math.ceil((now - earlier.sinceAt) / DAY_US)
+    const hours = Math.ceil((now - earlier.sinceAt) / HOUR_US)
     const message =
-      `the database is new, and the venue shows ${earlier.orders} orders of this bot in ${inst} of the last ${days} days: ` +
+      `the database is new, and the venue shows ${earlier.orders} orders of this bot in ${inst} of the last ${hours} hours: ` +
       "they count with their fills, what is older does not; compare the position"
     desk.trouble("earlier life", message, { inst, orders: earlier.orders, sinceAt: earlier.sinceAt })
   }

@@ -52,7 +52,7 @@ export interface Life {
 export class World {
   readonly clock = new VirtualClock()
   readonly exchange = new Exchange(() => this.clock.now())
-  readonly disk = new Disk()
+  disk = new Disk()
   readonly network: Network
   readonly logged: { readonly event: string; readonly fields: unknown }[] = []
   readonly outside: Outside
@@ -148,6 +148,12 @@ export class World {
   kill(life: Life): void {
     life.mortal.isAlive = false
     this.network.cut()
+  }
+
+  /** And its database with it. */
+  loseDatabase(life: Life): void {
+    this.kill(life)
+    this.disk = new Disk()
   }
 }
 
