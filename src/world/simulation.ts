@@ -66,6 +66,8 @@ export interface Simulation {
   kill(death: Death): void
   /** Starts the bot again on what its former lives wrote down. Settles once it is started, not once it is ready. */
   revive(): void
+  /** The dead process's disk is gone with it: the next life begins with an empty database, on the same account. */
+  loseDatabase(): void
   /** Stops the bot in the orderly way, and the exchange. */
   stop(why: string): void
 }
@@ -147,7 +149,7 @@ class Simulating implements Simulation {
   readonly #options: SimulationOptions
   readonly #models: ReadonlyMap<string, LoadedModel>
   readonly #served: Served
-  readonly #disk = memoryDisk()
+  #disk = memoryDisk()
   /** What the present life sees, and with it what JavaScript's own clock, timers and chance stand for. */
   #seen: Outside
   #life: Life | undefined
@@ -268,6 +270,12 @@ class Simulating implements Simulation {
     this.#doomed = undefined
     this.trace?.add("death", this.#lives)
     this.outside.network.abandonAll()
+  }
+
+  loseDatabase(): void {
+    if (this.isAlive) throw new UsageError("the simulated bot is alive; kill it first")
+    this.#disk.close()
+    this.#disk = memoryDisk()
   }
 
   stop(why: string): void {
