@@ -15,7 +15,7 @@ import { Trace, traceCommit, traced } from "../runtime/simulation/trace.ts"
 import { type JournalOptions, memoryDisk, type OpenJournal } from "../runtime/storage/journal.ts"
 import { type Bot, openWorld, type Parts, planOf, type RunnerOptions, type World } from "../world.ts"
 import { everyPart } from "./parts.ts"
-import { openSimulator, SIM_ACCOUNT } from "./simulator.ts"
+import { openSimulator, type PlaybackSetup, SIM_ACCOUNT, type Simulator } from "./simulator.ts"
 
 export interface SimulationOptions {
   /** Called once a life, so that nothing of a process outlives its death but what it wrote down. */
@@ -30,6 +30,10 @@ export interface SimulationOptions {
   readonly funding?: FundingTerms
   /** Captured frames to play as market data. */
   readonly tape?: string
+  /** Market data are captured frames, handed in by `play`. */
+  readonly playback?: PlaybackSetup
+  /** What stands between the bot and its network: a replay's answers. */
+  around?(outside: VirtualOutside): Outside
   readonly parts?: Parts
   modelFile?(source: string): string
   /** How long models take: 1 to 5 ms where nothing is said. */
@@ -48,6 +52,11 @@ export interface SimulationOptions {
 
 /** When a simulated process ends: between two steps, or within a turn right before or after its next commit. */
 export type Death = "now" | "before commit" | "after commit"
+
+export interface Happening {
+  readonly at: number
+  happen(exchange: Simulator, now: number): void
+}
 
 /** A bot, its network and its exchange on one thread and a virtual clock. Nothing goes on but within these calls. */
 export interface Simulation {
@@ -68,6 +77,8 @@ export interface Simulation {
   revive(): void
   /** The dead process's disk is gone with it: the next life begins with an empty database, on the same account. */
   loseDatabase(): void
+  /** Lets things happen at the exchange, each at its own time (µs, never back), and runs the bot up to the last of them. */
+  play(happenings: readonly Happening[]): void
   /** Stops the bot in the orderly way, and the exchange. */
   stop(why: string): void
 }
@@ -85,7 +96,7 @@ export const { inOwnTask } = platform
 
 /** Loads the bot's models in real time, then starts everything in virtual time. The same options give the same run. */
 export async function openSimulation(options: SimulationOptions): Promise<Simulation> {
-  const { seed, env, faults, rate, funding, tape, through, startAt = START_AT } = options
+  const { seed, env, faults, rate, funding, tape, playback, through, startAt = START_AT } = options
   const outside = virtualOutside({
     startAt,
     seed,
@@ -104,6 +115,7 @@ export async function openSimulation(options: SimulationOptions): Promise<Simula
     ...(rate === undefined ? {} : { rate }),
     ...(funding === undefined ? {} : { funding }),
     ...(tape === undefined ? {} : { tape }),
+    ...(playback === undefined ? {} : { playback }),
     ...(through === undefined ? {} : { through: (front: Front) => through(front, outside.clock) }),
   })
   const simulation = new Simulating(options, outside, models, served)
@@ -136,8 +148,6 @@ async function loadModels(options: SimulationOptions, { env }: Outside): Promise
   return found
 }
 
-type Served = Awaited<ReturnType<typeof openSimulator>>
-
 interface Life {
   readonly mortal: Mortal
   readonly world: World
@@ -148,7 +158,7 @@ class Simulating implements Simulation {
   readonly trace: Trace | undefined
   readonly #options: SimulationOptions
   readonly #models: ReadonlyMap<string, LoadedModel>
-  readonly #served: Served
+  readonly #served: Simulator
   #disk = memoryDisk()
   /** What the present life sees, and with it what JavaScript's own clock, timers and chance stand for. */
   #seen: Outside
@@ -160,7 +170,7 @@ class Simulating implements Simulation {
     options: SimulationOptions,
     outside: VirtualOutside,
     models: ReadonlyMap<string, LoadedModel>,
-    served: Served,
+    served: Simulator,
   ) {
     this.outside = outside
     this.trace = options.trace === undefined ? undefined : new Trace(outside.clock, (line) => options.trace?.(line))
@@ -187,6 +197,16 @@ class Simulating implements Simulation {
 
   runUntil(isDone: () => boolean, msMax: number): boolean {
     return this.#run((clock) => clock.runUntil(isDone, clock.now() + msMax * 1_000))
+  }
+
+  play(happenings: readonly Happening[]): void {
+    const served = this.#served
+    this.#run((clock) => {
+      for (const happening of happenings) {
+        clock.advanceTo(Math.max(happening.at, clock.now()))
+        served.act((now) => happening.happen(served, now))
+      }
+    })
   }
 
   #run<T>(work: (clock: VirtualClock) => T): T {
@@ -222,7 +242,8 @@ class Simulating implements Simulation {
     const { outside } = this
     this.#doomed = undefined
     this.#lives++
-    const body = mortal({ ...outside, random: seededRandom(`${this.#options.seed} life ${this.#lives}`) })
+    const network = this.#options.around?.(outside) ?? outside
+    const body = mortal({ ...network, random: seededRandom(`${this.#options.seed} life ${this.#lives}`) })
     const seen = this.trace === undefined ? body.outside : traced(body.outside, this.trace)
     this.#seen = seen
     this.trace?.add("life", this.#lives)

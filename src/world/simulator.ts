@@ -1,11 +1,22 @@
-import { front as binanceUm, type FundingTerms, type TapeFaults, type TapeOptions } from "../exchanges/binance/front.ts"
+import {
+  type BinanceFront,
+  type BinancePlayback,
+  front as binanceUm,
+  frameOf,
+  type FundingTerms,
+  listingOf,
+  type TapeFaults,
+  type TapeOptions,
+} from "../exchanges/binance/front.ts"
 import { ConfigError } from "../runtime/domain/errors.ts"
-import type { Front, Outside } from "../runtime/ports.ts"
+import type { InstrumentInfo } from "../runtime/domain/instrument.ts"
+import type { Front, Outside, Subscription } from "../runtime/ports.ts"
 import { frontGate, type Gate, type Served, serveFront } from "../runtime/simulation/serve.ts"
 import { readTape } from "../runtime/storage/tape-reader.ts"
+import { targetOf } from "./crossing.ts"
 import { SIM_ACCOUNT } from "./sim-account.ts"
 
-export { SIM_ACCOUNT }
+export { frameOf, SIM_ACCOUNT }
 
 const BALANCES = { USDT: "100000" }
 
@@ -24,8 +35,22 @@ export interface SimulatorOptions {
   readonly rate?: number
   /** How often positions pay funding, and what. */
   readonly funding?: FundingTerms
+  /** Market data are captured frames, which the returned `playback` is handed. */
+  readonly playback?: PlaybackSetup
   /** What stands between the exchange and whoever connects to it: a simulation's witness. */
   readonly through?: (front: Front) => Front
+}
+
+export interface PlaybackSetup {
+  /** Names of the streams that frames will come of. */
+  readonly streams: Iterable<string>
+  /** What is listed; the simulated exchange's own instruments where absent. */
+  readonly instruments?: readonly InstrumentInfo[]
+}
+
+export interface Simulator extends Served {
+  /** Present where market data are captured frames. */
+  readonly playback: BinancePlayback | undefined
 }
 
 interface Setup {
@@ -34,7 +59,7 @@ interface Setup {
   readonly gate: Gate
 }
 
-const FRONTS: Readonly<Record<string, (setup: Setup) => Front>> = {
+const FRONTS: Readonly<Record<string, (setup: Setup) => BinanceFront>> = {
   "binance-um": ({ options, lines, gate }) =>
     binanceUm({
       seed: options.seed,
@@ -43,14 +68,23 @@ const FRONTS: Readonly<Record<string, (setup: Setup) => Front>> = {
       ready: gate.ready,
       ...(options.rate === undefined ? {} : { flow: options.rate }),
       ...(options.funding === undefined ? {} : { funding: options.funding }),
+      ...(options.playback === undefined ? {} : playbackOf(options.playback)),
       ...(lines === undefined ? {} : { tape: tapeOf(options, lines) }),
     }),
+}
+
+/** Names of the streams that a subscription asks the simulated exchange for. */
+export function streamsOf({ url, messages }: Pick<Subscription, "url" | "messages">): readonly string[] {
+  const front = binanceUm({ seed: 0, startedAt: 0, accounts: [], playback: { streams: [] } })
+  front.open(1, targetOf(url), {}, 0)
+  for (const message of messages) front.message(1, message, 0)
+  return front.playback?.wanted() ?? []
 }
 
 export const simulatedMarkets = (): readonly string[] => Object.keys(FRONTS)
 
 /** The simulated exchange of one market, listening. Throws ConfigError on an unknown market, an unreadable tape, a taken port. */
-export async function openSimulator(options: SimulatorOptions): Promise<Served> {
+export async function openSimulator(options: SimulatorOptions): Promise<Simulator> {
   const make = FRONTS[options.market]
   if (make === undefined) {
     throw new ConfigError(
@@ -61,7 +95,7 @@ export async function openSimulator(options: SimulatorOptions): Promise<Served> 
   const gate = frontGate()
   const { listener, clock } = options.outside
   const front = make({ options, lines, gate })
-  return serveFront({
+  const served = await serveFront({
     front: options.through?.(front) ?? front,
     listener,
     clock,
@@ -69,7 +103,13 @@ export async function openSimulator(options: SimulatorOptions): Promise<Served> 
     port: options.port,
     gate,
   })
+  return Object.assign(served, { playback: front.playback })
 }
+
+const playbackOf = ({ streams, instruments }: PlaybackSetup) => ({
+  playback: { streams },
+  ...(instruments === undefined ? {} : { instruments: instruments.map(listingOf) }),
+})
 
 const tapeOf = ({ pace, faults }: SimulatorOptions, lines: readonly string[]): TapeOptions =>
   faults === undefined ? { lines, pace } : { lines, pace, faults }

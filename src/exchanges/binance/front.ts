@@ -29,6 +29,8 @@ export interface BinancePlayback {
   frame(text: string, now: number): void
   /** What was answered to a request, `GET /fapi/v1/depth?symbol=…`. */
   reply(target: string, body: string, now: number): void
+  /** The captured connection of these streams was lost: as is that of whoever listens to them. */
+  cut(streams: Iterable<string>, now: number): void
   /** Streams that somebody listens to. */
   wanted(): readonly string[]
 }
@@ -58,6 +60,10 @@ export function front(options: FrontOptions): BinanceFront {
       reply(target, body, now) {
         exchange.advance(now)
         playback.reply(target, body, now)
+      },
+      cut(streams, now) {
+        exchange.advance(now)
+        playback.cut(streams)
       },
       wanted: () => playback.wanted(),
     },

@@ -5,7 +5,7 @@ import { ConfigError } from "../domain/errors.ts"
 import { type Command, flag, number, type Options, text, texts, type Values } from "./command.ts"
 import { assignments, HTTP, httpOf } from "./flags.ts"
 import { Screen } from "./screen.ts"
-import type { Summary } from "./session.ts"
+import { words } from "./summary.ts"
 import type { Service } from "./python.ts"
 import type { VirtualModel } from "./virtual.ts"
 
@@ -18,6 +18,7 @@ const OPTIONS: Options = {
   endpoint: { type: "string", value: "URL", help: "use the simulated exchange that runs there (`perigee sim`)" },
   set: { type: "string", multiple: true, value: "NAME=VALUE", help: "a parameter of the sample bot" },
   model: { type: "string", value: "KIND", help: "onnx (default), in the bot; zmq, the same model in a Python service" },
+  record: { type: "string", value: "FILE", help: "write the market data to this tape, for perigee replay" },
   "record-model": { type: "string", value: "FILE", help: "with --model zmq: write down what the service answers" },
   replies: {
     type: "string",
@@ -47,8 +48,9 @@ export const demo = (machine: Machine, version: string): Command => ({
     const seed = number(values, "seed", { min: 0, max: 2 ** 32 - 1, whole: true }) ?? 1
     const rate = number(values, "rate", { min: 0, max: 100_000 })
     const model = modelOf(values, machine)
+    const record = text(values, "record")
     if (flag(values, "virtual")) {
-      refuseWith("--virtual", values, ["db", "endpoint", "http-host", "http-port"])
+      refuseWith("--virtual", values, ["db", "endpoint", "http-host", "http-port", "record"])
       const { virtualDemo } = await import("./virtual.ts")
       const [trace, sameAs] = [text(values, "trace"), text(values, "same-as")]
       const asked = { seed, rate, set, trace, sameAs, seconds: seconds ?? 60, model }
@@ -73,6 +75,7 @@ export const demo = (machine: Machine, version: string): Command => ({
       const { status, summary } = await session(machine, {
         bot: service === undefined ? sampleBot : sampleBotOn(service.endpoint),
         ...(model.record === undefined ? {} : { recordModel: model.record }),
+        ...(record === undefined ? {} : { record }),
         modelFile: sampleModel,
         parts: everyPart(),
         version,
@@ -136,17 +139,4 @@ async function openExchange(
     child.stop()
     throw error
   }
-}
-
-function words(summary: Summary): string {
-  const { events, orders, fills, pnl, bookGaps, unknownOrders, predictions, predictionFailures } = summary
-  const { readyMs, rssMb, peakRssMb, why } = summary
-  return [
-    "",
-    `ended: ${why}`,
-    `${events} events, ${orders} orders, ${fills} fills, PnL ${Number(pnl).toFixed(2)} after fees`,
-    `${predictions} predictions, ${predictionFailures} failed, ${bookGaps} book gaps, ${unknownOrders} unknown orders`,
-    `ready after ${readyMs ?? "?"} ms, ${rssMb} MB resident, ${peakRssMb} MB at its peak`,
-    "",
-  ].join("\n")
 }

@@ -5,6 +5,7 @@ import { demo } from "./demo.ts"
 import { main } from "./main.ts"
 import { controls, settle } from "./remote.ts"
 import { remoteDeps } from "./remote-deps.ts"
+import { replay } from "./replay.ts"
 import { run } from "./run.ts"
 import { sim } from "./sim.ts"
 import { status } from "./status.ts"
@@ -16,6 +17,7 @@ export function everyCommand(machine: Machine): readonly Command[] {
   return [
     demo(machine, VERSION),
     run(machine, VERSION),
+    replay(machine),
     build(machine, VERSION),
     sim(machine),
     status(remote),

@@ -20,6 +20,7 @@ export const RUN: Options = {
   },
   set: { type: "string", multiple: true, value: "NAME=VALUE", help: "a parameter of the bot" },
   seconds: { type: "string", value: "N", help: "end by itself N seconds after it became ready" },
+  record: { type: "string", value: "FILE", help: "write the market data to this tape, for perigee replay" },
   "record-model": { type: "string", value: "FILE", help: "write down what ZeroMQ models answer" },
   log: { type: "string", value: "LEVEL", help: "debug, info (default), warn or error" },
   json: { type: "boolean", help: "print a summary as one JSON line at the end" },
@@ -57,7 +58,7 @@ export async function runLoaded(
     throw new ConfigError(`--endpoint ${endpoint}: expected http://host:port`)
   }
   const prefix = text(values, "keys")
-  const record = text(values, "record-model")
+  const [record, recordModel] = [text(values, "record"), text(values, "record-model")]
   const set = assignments(texts(values, "set"))
   const level = levelOf(text(values, "log"))
   const door = await openDoor(httpOf(values, machine, PORT))
@@ -81,7 +82,8 @@ export async function runLoaded(
       set,
       door,
       log: { level, to: 1 },
-      ...(record === undefined ? {} : { recordModel: resolve(machine.cwd, record) }),
+      ...(record === undefined ? {} : { record: resolve(machine.cwd, record) }),
+      ...(recordModel === undefined ? {} : { recordModel: resolve(machine.cwd, recordModel) }),
       ...(prefix === undefined ? {} : { keyPrefix: prefix }),
       ...(seconds === undefined ? {} : { seconds }),
     })

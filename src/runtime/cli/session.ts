@@ -1,8 +1,9 @@
 import type { Machine } from "../../world/entrance.ts"
 import { onCrash, outside as realOutside, watchdog } from "../../world/machine.ts"
-import { modelTape } from "../../world/replies.ts"
+import { openTape } from "../../world/tape.ts"
 import { openWorld, type Stats, type World, type WorldOptions } from "../../world.ts"
 import { describe, PerigeeError } from "../domain/errors.ts"
+import type { Tape } from "../ports.ts"
 import { EXIT } from "./command.ts"
 
 export interface SessionOptions extends Omit<WorldOptions, "outside" | "ended" | "watch"> {
@@ -14,6 +15,8 @@ export interface SessionOptions extends Omit<WorldOptions, "outside" | "ended" |
   readonly progressMs?: number
   /** File that gets what model services answer. */
   readonly recordModel?: string
+  /** File that gets the market data. */
+  readonly record?: string
 }
 
 export interface Summary extends Stats {
@@ -59,15 +62,23 @@ async function run(
   machine.onStop((signal) => ending.resolve(signal))
   await options.door?.breathe()
   const guard = watchdog(EXIT.stalled, (why) => outside.log.error("watchdog.failed", { why }))
+  const tapes: Tape[] = []
+  const open = async (file: string | undefined): Promise<Tape | undefined> => {
+    if (file === undefined) return undefined
+    const tape = await openTape(file, outside.log)
+    tapes.push(tape)
+    return tape
+  }
   try {
-    const tape = options.recordModel === undefined ? undefined : await modelTape(options.recordModel, outside.log)
-    try {
-      const given = { ...options, ...(tape === undefined ? {} : { modelTape: tape }) }
-      return await live(machine, outside, ending, { ...given, watch: guard })
-    } finally {
-      await tape?.close()
-    }
+    const [modelTape, tape] = [await open(options.recordModel), await open(options.record)]
+    return await live(machine, outside, ending, {
+      ...options,
+      ...(modelTape === undefined ? {} : { modelTape }),
+      ...(tape === undefined ? {} : { tape }),
+      watch: guard,
+    })
   } finally {
+    for (const tape of tapes) await tape.close()
     guard.stop()
     outside.log.flush()
   }

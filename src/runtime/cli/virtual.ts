@@ -1,10 +1,10 @@
-import { closeSync, openSync, readFileSync, writeSync } from "node:fs"
 import type { Machine } from "../../world/entrance.ts"
 import { sampleBot, sampleBotOn, sampleModel } from "../../world/sample.ts"
-import { ConfigError, describe } from "../domain/errors.ts"
+import { ConfigError } from "../domain/errors.ts"
 import type { Simulation, SimulationOptions } from "../../world/simulation.ts"
 import { EXIT } from "./command.ts"
 import type { Summary } from "./session.ts"
+import { traceFile } from "./trace-file.ts"
 
 export interface VirtualOptions {
   readonly seed: number
@@ -29,7 +29,6 @@ export interface VirtualModel {
 
 const READY_MS_MAX = 30_000
 const LATENCY = { latencyMsMin: 1, latencyMsMax: 10 }
-const LINES_AT_ONCE = 1_000
 const MEGABYTE = 1e6
 
 /** Where the service is said to be: an address that is the same in every run. */
@@ -120,53 +119,5 @@ async function openService(machine: Machine, { record, replies }: VirtualModel):
       child.stop()
       await tape?.close()
     },
-  }
-}
-
-interface TraceFile {
-  add(line: string): void
-  /** In words, the first line that is not as it was before. */
-  end(): string | undefined
-}
-
-function traceFile({ trace, sameAs }: VirtualOptions): TraceFile | undefined {
-  if (trace === undefined && sameAs === undefined) return undefined
-  const before = sameAs === undefined ? undefined : attempt(`read ${sameAs}`, () => readFileSync(sameAs, "utf8"))
-  const expected = before?.split("\n").slice(0, -1)
-  const file = trace === undefined ? undefined : attempt(`write ${trace}`, () => openSync(trace, "w"))
-  let waiting: string[] = []
-  let count = 0
-  let difference: string | undefined
-  const compare = (line: string | undefined): void => {
-    const wanted = expected?.[count++]
-    if (expected === undefined || difference !== undefined || line === wanted) return
-    difference = `line ${count} differs from ${sameAs}:\n  now:    ${line ?? ENDS}\n  before: ${wanted ?? ENDS}`
-  }
-  const flush = (): void => {
-    if (file !== undefined && waiting.length > 0) writeSync(file, `${waiting.join("\n")}\n`)
-    waiting = []
-  }
-  return {
-    add(line) {
-      compare(line)
-      waiting.push(line)
-      if (waiting.length >= LINES_AT_ONCE) flush()
-    },
-    end() {
-      flush()
-      if (file !== undefined) closeSync(file)
-      compare(undefined)
-      return difference
-    },
-  }
-}
-
-const ENDS = "(ends here)"
-
-function attempt<T>(what: string, work: () => T): T {
-  try {
-    return work()
-  } catch (error) {
-    throw new ConfigError(`cannot ${what}: ${describe(error)}`, { cause: error })
   }
 }

@@ -215,6 +215,7 @@ export class Exchange {
     this.settle()
     for (const pit of this.pits.values()) this.#flush(pit, ms)
     if (ms % 250 === 0) for (const { pit, intervals } of this.#candlesWanted()) pit.flushCandles(intervals, ms)
+    this.playback?.tell()
     for (const each of this.onTick) each(now)
   }
 

@@ -12,6 +12,8 @@ export interface PlaybackOptions {
   readonly streams: Iterable<string>
 }
 
+const HELD_MAX = 20_000
+
 /** One instrument: where its orders are matched, and which streams its book and its trades are taken from. */
 interface Shown {
   readonly pit: Pit
@@ -36,6 +38,8 @@ interface Payload {
 export class Playback {
   readonly #hub: Hub
   readonly #shown = new Map<string, Shown>()
+  /** Frames of streams whose connection was cut as it was when they were captured: for whoever listens next. */
+  readonly #held = new Map<string, string[]>()
 
   constructor({ streams }: PlaybackOptions, pits: Iterable<Pit>, engine: Matching, hub: Hub) {
     this.#hub = hub
@@ -63,6 +67,39 @@ export class Playback {
     if (captured === undefined) return
     const { stream, data } = captured
     this.#apply(stream, data, now)
+    if (!this.#hub.isWanted(stream)) return this.#hold(stream, text)
+    if (this.#held.size > 0) this.tell()
+    this.#send(stream, text, data)
+  }
+
+  /** Here the captured connection of these streams was lost, and so is that of those who listen to them now. */
+  cut(streams: Iterable<string>): void {
+    for (const stream of streams) {
+      for (const connection of [...this.#hub.listeners(stream)]) {
+        for (const own of connection.streams) if (!this.#held.has(own)) this.#held.set(own, [])
+        this.#hub.forget(connection)
+        this.#hub.push({ kind: "close", connection: connection.id, code: 1001, reason: "lost when it was captured" })
+      }
+    }
+  }
+
+  /** Sends what was held to those who listen again, behind the answer to their subscription. */
+  tell(): void {
+    for (const [stream, texts] of this.#held) {
+      if (!this.#hub.isWanted(stream)) continue
+      this.#held.delete(stream)
+      for (const text of texts) this.#send(stream, text, frameOf(text)!.data)
+    }
+  }
+
+  #hold(stream: string, text: string): void {
+    const held = this.#held.get(stream)
+    if (held === undefined) return
+    held.push(text)
+    if (held.length > HELD_MAX) held.shift()
+  }
+
+  #send(stream: string, text: string, data: string): void {
     for (const { id, isCombined } of this.#hub.listeners(stream)) this.#hub.send(id, isCombined ? text : data)
   }
 

@@ -1,0 +1,87 @@
+import { dirname, isAbsolute, join, resolve } from "node:path"
+import type { Machine } from "../../world/entrance.ts"
+import type { ReplayOptions } from "../../world/replay.ts"
+import { ConfigError } from "../domain/errors.ts"
+import { type Command, EXIT, flag, number, only, type Options, text, texts } from "./command.ts"
+import { assignments } from "./flags.ts"
+import { loadBot } from "./run.ts"
+import type { Summary } from "./session.ts"
+import { words } from "./summary.ts"
+import { traceFile } from "./trace-file.ts"
+
+const LATENCY_MS = 10
+
+const OPTIONS: Options = {
+  tape: { type: "string", value: "FILE", help: "what perigee run --record has written, plain or .gz" },
+  seed: { type: "string", value: "N", help: "seed of everything that chance decides (default 1)" },
+  set: { type: "string", multiple: true, value: "NAME=VALUE", help: "a parameter of the bot" },
+  seconds: { type: "string", value: "N", help: "only the first N seconds of the tape" },
+  latency: { type: "string", value: "MS", help: `one way to the simulated exchange (default ${LATENCY_MS})` },
+  replies: { type: "string", value: "FILE", help: "what ZeroMQ models answered: written by run --record-model" },
+  trace: { type: "string", value: "FILE", help: "write a line for everything that happened" },
+  "same-as": { type: "string", value: "FILE", help: "fail at the first line unlike this trace's" },
+  json: { type: "boolean", help: "print a summary as one JSON line" },
+}
+
+/** `perigee replay bot.ts --tape FILE`: a bot over a recorded tape, on a virtual clock. */
+export const replay = (machine: Machine): Command => ({
+  name: "replay",
+  summary: "a bot file over a recorded tape, on a virtual clock",
+  takes: "bot.ts",
+  options: OPTIONS,
+  async run(args) {
+    const { values } = args
+    const given = only(args, "bot file")
+    const tape = text(values, "tape")
+    if (tape === undefined) throw new ConfigError("--tape is missing; perigee run bot.ts --record FILE writes one")
+    const seed = number(values, "seed", { min: 0, max: 2 ** 32 - 1, whole: true }) ?? 1
+    const seconds = number(values, "seconds", { min: 0.001, max: 1e9 })
+    const latencyMs = number(values, "latency", { min: 0, max: 10_000, whole: true }) ?? LATENCY_MS
+    const set = assignments(texts(values, "set"))
+    const { bot, file } = await loadBot(machine, given)
+    const { replay: play } = await import("../../world/replay.ts")
+    const services = await servicesOf(text(values, "replies"), { bot, set })
+    const trace = traceFile({ trace: text(values, "trace"), sameAs: text(values, "same-as") })
+    const folder = dirname(file)
+    const {
+      stats,
+      readyMs,
+      seconds: played,
+      why,
+    } = await play({
+      bot,
+      file: resolve(machine.cwd, tape),
+      seed,
+      set,
+      latencyMs,
+      modelFile: (source) => (isAbsolute(source) ? source : join(folder, source)),
+      ...services,
+      ...(seconds === undefined ? {} : { seconds }),
+      ...(trace === undefined ? {} : { trace: trace.add }),
+    })
+    const difference = trace?.end()
+    if (difference !== undefined) machine.err(`${difference}\n`)
+    const rssMb = Math.round(machine.peakMemoryBytes() / 1e5) / 10
+    const summary: Summary = { ...stats, readyMs: readyMs ?? null, rssMb, peakRssMb: rssMb, seconds: played, why }
+    machine.out(flag(values, "json") ? `${JSON.stringify(summary)}\n` : words(summary))
+    return difference === undefined ? EXIT.ok : EXIT.failed
+  },
+})
+
+/** What stands for each model service of the bot: the answers that were recorded of it. */
+async function servicesOf(
+  file: string | undefined,
+  { bot, set }: Pick<ReplayOptions, "bot" | "set">,
+): Promise<Pick<ReplayOptions, "services">> {
+  if (file === undefined) return {}
+  const [{ replies }, { planOf }, { everyPart }] = await Promise.all([
+    import("../../world/replies.ts"),
+    import("../../world.ts"),
+    import("../../world/parts.ts"),
+  ])
+  const services: Record<string, Awaited<ReturnType<typeof replies>>> = {}
+  for (const spec of planOf(bot, everyPart(), { set }).tasks) {
+    if (spec.kind === "predict" && spec.runner === "zmq") services[spec.source] = await replies(file, spec.id)
+  }
+  return { services }
+}

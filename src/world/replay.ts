@@ -1,0 +1,178 @@
+import { ConfigError, describe } from "../runtime/domain/errors.ts"
+import type { Market } from "../runtime/domain/market.ts"
+import type { FeedSpec, TaskSpec } from "../runtime/domain/task.ts"
+import type { TapeEntry, Venue } from "../runtime/ports.ts"
+import { virtualEnv } from "../runtime/simulation/env.ts"
+import { readTape } from "../runtime/storage/tape-reader.ts"
+import { type Bot, nameOf, planOf, type Stats } from "../world.ts"
+import { targetOf } from "./crossing.ts"
+import { everyPart } from "./parts.ts"
+import { allTo, answeredFrom, Answers } from "./replay/answers.ts"
+import { bareReply, type BareReply, crossingOn, type Survey, survey } from "./replay/survey.ts"
+import { Lines } from "./replay/lines.ts"
+import { type Happening, inOwnTask, openSimulation, type Simulation, type SimulationOptions } from "./simulation.ts"
+import { frameOf, simulatedMarkets } from "./simulator.ts"
+
+export interface ReplayOptions extends Pick<SimulationOptions, "modelFile" | "services" | "modelTape" | "trace"> {
+  readonly bot: Bot
+  readonly file: string
+  readonly seed: number
+  readonly set: Readonly<Record<string, string>>
+  /** One way, between the bot and the exchange; what the tape says was received is received then all the same. */
+  readonly latencyMs: number
+  /** Of the tape, from its first line on; all of it where absent. */
+  readonly seconds?: number
+}
+
+export interface Replayed {
+  readonly stats: Stats
+  /** Virtual, from the start of the bot until it was first seen safe to trade. */
+  readonly readyMs: number | undefined
+  /** Virtual, from the tape's first line. */
+  readonly seconds: number
+  readonly why: string
+}
+
+/** Lines played before the bot is looked at, and more are read: fewer until it is ready. */
+const BATCH = { unready: 16, ready: 512 }
+/** The bot starts so long before the first line that it listens by then; some twenty journeys to the exchange and back. */
+const LEAD_MS = 1_000
+const LEAD_JOURNEYS = 40
+const ORIGIN = "ws://exchange:8080"
+
+/**
+ * A bot over a recorded tape on a virtual clock: its feeds get the recorded frames at the times they were received, its
+ * orders go through its adapter to a simulated exchange that matches them with the tape's book and trades. The same tape and
+ * options give the same run. Throws ConfigError or JournalError where the tape cannot be played to this bot.
+ */
+export async function replay(options: ReplayOptions): Promise<Replayed> {
+  const { bot, file, seed, set, latencyMs, services, modelTape, trace, modelFile } = options
+  const { venue, feeds } = wishesOf(bot, set)
+  const found = await survey({ file, venue, feeds, bot: nameOf(bot) })
+  const { streams, instruments, firstAt } = found
+  const answers = answersOf(found, venue)
+  const simulation = await openSimulation({
+    bot: () => bot,
+    seed,
+    set,
+    startAt: firstAt - (LEAD_MS + LEAD_JOURNEYS * latencyMs) * 1_000,
+    faults: { latencyMsMin: latencyMs, latencyMsMax: latencyMs },
+    playback: { streams, ...(instruments === undefined ? {} : { instruments }) },
+    around: (outside) => ({
+      ...outside,
+      http: answeredFrom(answers, outside.http, outside.clock),
+      sockets: allTo(ORIGIN, outside.sockets),
+    }),
+    ...(modelFile === undefined ? {} : { modelFile }),
+    ...(services === undefined ? {} : { services }),
+    ...(modelTape === undefined ? {} : { modelTape }),
+    ...(trace === undefined ? {} : { trace }),
+  }).catch(inPlainWords)
+  return new Playing(simulation, found, bareReply(venue, feeds), options).run()
+}
+
+/** A listing that the simulated exchange cannot reckon with is the tape's, not this program's mistake. */
+function inPlainWords(error: unknown): never {
+  if (!(error instanceof RangeError)) throw error
+  throw new ConfigError(`the simulated exchange cannot list what is on the tape: ${describe(error)}`, { cause: error })
+}
+
+function wishesOf(bot: Bot, set: ReplayOptions["set"]): { readonly venue: Venue; readonly feeds: readonly FeedSpec[] } {
+  const parts = everyPart()
+  const { tasks, name } = planOf(bot, parts, { env: virtualEnv().get, set })
+  const markets = [...new Set(tasks.flatMap((spec) => ("market" in spec ? [spec.market] : [])))]
+  const [market] = simulatedMarkets() as readonly Market[]
+  const strange = markets.find((one) => one !== market)
+  if (strange !== undefined) throw new ConfigError(`bot ${name} is on ${strange}; a replay has ${market} only`)
+  return { venue: parts.venues[market!]!(), feeds: tasks.filter((spec) => isFeed(spec)) }
+}
+
+const isFeed = (spec: TaskSpec): spec is FeedSpec => spec.kind === "feed"
+
+/** An old image of a book is of no use; the simulated exchange has a newer one. Old candles and trades are what was asked for. */
+function answersOf({ answers }: Survey, venue: Venue): Answers {
+  const books = targetOf(venue.encode("orderbook", { inst: "BTC_USDT_PERP" }, { now: 0 }).url).split("?", 1)[0] ?? ""
+  return new Answers(answers, (target) => target.startsWith(`GET ${books}?`))
+}
+
+class Playing {
+  readonly #simulation: Simulation
+  readonly #survey: Survey
+  readonly #bare: BareReply
+  readonly #options: ReplayOptions
+  readonly #endAt: number
+  readonly #leadUs: number
+  readonly #lines = new Lines()
+  /** Ends of connections that nothing has come after yet: at the tape's own end they mean nothing. */
+  readonly #cuts: Happening[] = []
+  #readyMs: number | undefined
+
+  constructor(simulation: Simulation, found: Survey, bare: BareReply, options: ReplayOptions) {
+    this.#simulation = simulation
+    this.#survey = found
+    this.#bare = bare
+    this.#options = options
+    this.#endAt = options.seconds === undefined ? Infinity : found.firstAt + options.seconds * 1e6
+    this.#leadUs = options.latencyMs * 1_000
+  }
+
+  async run(): Promise<Replayed> {
+    let batch: Happening[] = []
+    let isCut = false
+    for await (const entry of readTape(this.#options.file)) {
+      if ((isCut = entry.receivedAt > this.#endAt)) break
+      const happening = this.#happening(entry)
+      if (happening !== undefined) batch.push(...this.#cuts.splice(0), happening)
+      if (batch.length < (this.#readyMs === undefined ? BATCH.unready : BATCH.ready)) continue
+      await this.#play(batch)
+      batch = []
+    }
+    await this.#play(batch)
+    return inOwnTask(() => this.#end(isCut))
+  }
+
+  #play(batch: readonly Happening[]): Promise<void> {
+    return inOwnTask(() => {
+      this.#simulation.play(batch)
+      this.#look()
+    })
+  }
+
+  #look(): void {
+    if (this.#readyMs !== undefined || this.#simulation.world.reasons().length > 0) return
+    this.#readyMs = Math.round(this.#simulation.outside.clock.monotonic() / 1_000)
+  }
+
+  /** It leaves the exchange as long before it is received as the way to the bot takes. */
+  #happening(entry: TapeEntry): Happening | undefined {
+    const crossing = crossingOn(entry, this.#bare)
+    if (crossing === undefined || crossing.market !== this.#bare.market || crossing.kind === "sent") return undefined
+    const { text } = entry
+    const at = entry.receivedAt - this.#leadUs
+    if (crossing.kind === "reply") {
+      const { target } = crossing
+      return { at, happen: ({ playback }, now) => playback?.reply(target, text, now) }
+    }
+    if (crossing.kind === "closed") {
+      const streams = this.#lines.closed(crossing.connection)
+      this.#cuts.push({ at, happen: ({ playback }, now) => playback?.cut(streams, now) })
+      return undefined
+    }
+    if (!this.#lines.isFirst(frameOf(text)?.stream, crossing.connection)) return undefined
+    return { at, happen: ({ playback }, now) => playback?.frame(text, now) }
+  }
+
+  #end(isCut: boolean): Replayed {
+    const simulation = this.#simulation
+    const { firstAt, lastAt } = this.#survey
+    const { clock } = simulation.outside
+    const endAt = isCut ? this.#endAt : lastAt
+    // What has left is received, and what it leads to at once is sent.
+    simulation.advance(Math.max(0, endAt - clock.now()) / 1_000 + 1)
+    this.#look()
+    const stats = simulation.world.stats()
+    const why = isCut ? "its time is up" : "the tape ends"
+    simulation.stop(why)
+    return { stats, readyMs: this.#readyMs, seconds: (endAt - firstAt) / 1e6, why }
+  }
+}
