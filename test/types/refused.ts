@@ -5,6 +5,7 @@ import {
   book,
   bot,
   candles,
+  type Context,
   intents,
   lob,
   onnx,
@@ -224,6 +225,44 @@ base.strategy(
   },
   { on: [tape] },
 )
+
+// ---- a misspelt instrument in a question: it would be answered with nothing ----
+const several = base.task(book("okx", ["BTC_USDT"]))
+several.strategy(
+  {
+    onTrade(_, ctx) {
+      // @ts-expect-error PERP is misspelt
+      ctx.position("BTC_USDT_PREP")
+      // @ts-expect-error no router here trades spot
+      ctx.position("BTC_USDT")
+      // @ts-expect-error the venue's own form
+      ctx.openOrders("BTCUSDT")
+      // @ts-expect-error no market here lists such a name
+      ctx.instrument("BTC_USDT_PREP")
+      // @ts-expect-error no feed here keeps a book of it
+      ctx.book("BTC_USDTT")
+    },
+  },
+  { on: [tape] },
+)
+class Asking {
+  onTrade(_message: TradeMsg, ctx: Context): void {
+    ctx.position("BTC_USDT")
+    // @ts-expect-error no market at all lists such a name
+    ctx.position("BTC_USDT_PREP")
+    // @ts-expect-error no market at all lists such a name
+    ctx.instrument("BTCUSDT")
+  }
+}
+base.strategy(new Asking(), { on: [tape] })
+bot({ name: "reads" })
+  .task(tape)
+  .strategy({
+    onTrade({ data }, ctx) {
+      // @ts-expect-error it has no router
+      ctx.position(data.inst)
+    },
+  })
 
 // ---- history ----
 const minutes = candles("binance-um", ["BTC_USDT_PERP"], "1m")

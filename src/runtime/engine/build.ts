@@ -5,6 +5,7 @@ import { type TaskSpec, taskName } from "../domain/task.ts"
 import { handlersOf, limitMistakes, taskMistakes } from "./checks.ts"
 import { type Bot, type BotOptions, declared } from "./declaration/bot.ts"
 import { callbacksOf, type Handle } from "./declaration/handle.ts"
+import { BOT_OPTIONS, strangers, STRATEGY_OPTIONS } from "./declaration/options.ts"
 import { type ParamSources, type ParamValues, paramVariable, readParams } from "./declaration/params.ts"
 import type { AnyStrategy, StrategyOptions } from "./declaration/strategy.ts"
 import { identify } from "./identity.ts"
@@ -98,6 +99,7 @@ function botMistakes(options: BotOptions) {
       .filter(([, bytes]) => bytes !== undefined && !(Number.isSafeInteger(bytes) && bytes > 0))
       .map(([option, bytes]) => `${option} is ${bytes}; write a number of bytes above 0`),
     ...disconnectMistakes(options),
+    ...strangers(options, BOT_OPTIONS),
   ]
 }
 
@@ -159,6 +161,7 @@ function bind(one: NamedStrategy, specs: readonly TaskSpec[], of: ReadonlyMap<Ha
       .filter(([callback]) => !has.has(callback))
       .map(([callback, spec]) => `is bound to ${taskName(spec)} but has no ${callback}`),
     ...optionMistakes(options),
+    ...strangers(options, STRATEGY_OPTIONS),
   ]
   const tasks = [...new Set(bound)]
   return { plan: { name, strategy, has, tasks, options, isNumbered } satisfies StrategyPlan, mistakes }

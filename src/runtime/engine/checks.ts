@@ -6,6 +6,7 @@ import type { RiskLimits } from "../domain/limits.ts"
 import { isMarket, type Market } from "../domain/market.ts"
 import type { FeedSpec, PredictSpec, ServiceSpec, TaskSpec } from "../domain/task.ts"
 import { HISTORY_MAX } from "../tasks/feed/past.ts"
+import { LIMITS, strangers } from "./declaration/options.ts"
 import type { AnyStrategy } from "./declaration/strategy.ts"
 import { slotsOf } from "./event.ts"
 
@@ -120,6 +121,7 @@ export function limitMistakes(limits: RiskLimits, markets: readonly Market[]): r
     ...counts
       .filter(([, value]) => value !== undefined && !(Number.isSafeInteger(value) && value > 0))
       .map(([name, value]) => `limit ${name} is ${value}; write a whole number above 0`),
+    ...strangers(limits, LIMITS, "limit"),
     ...unlisted.map((inst) => `limit orderSizeMax names ${inst}, which no market of this bot can list`),
   ]
 }

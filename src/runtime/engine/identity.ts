@@ -1,5 +1,6 @@
 import { type TaskSpec, taskName } from "../domain/task.ts"
 import type { Draft, Handle, TaskOptions } from "./declaration/handle.ts"
+import { strangers, taskOptions } from "./declaration/options.ts"
 import { handleName, isPart, wholeOf } from "./parts.ts"
 
 /** The concrete tasks of a declaration, after chunks are expanded and everything has an id. */
@@ -59,7 +60,10 @@ export function identify(handles: readonly Handle[]): Identified {
       return false
     }
     const found = optionMistakes(handle.options)
-    mistakes.push(...found.map((mistake) => `task ${taskName(withId(handle.draft, "?", {}))}: ${mistake}`))
+    const unknown = strangers(handle.options, taskOptions(handle.draft))
+    mistakes.push(
+      ...[...found, ...unknown].map((mistake) => `task ${taskName(withId(handle.draft, "?", {}))}: ${mistake}`),
+    )
     // Declared all the same: what is bound to it is not a second mistake.
     if (found.length > 0) of.set(handle, [])
     return found.length === 0

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test"
 import {
   accountOrders,
+  bbo,
   book,
   bot,
   candles,
@@ -148,6 +149,41 @@ describe("build", () => {
       "strategy Reader: is bound to an unregistered task, feed binance-um trades #?",
       "strategy two: another has the same name, under which ctx.state is kept; give each its own",
     ])
+  })
+
+  test("names options that nobody knows, types or not: they would be passed over without a word", () => {
+    const typeless = (options: object) => options as never
+    const router = orders("okx", typeless({ chunk: 2 }))
+    const declared = bot(typeless({ name: "a", limits: { orderNotionMax: "5", openOrdersMax: 1 }, exclusive: true }))
+      .tasks([
+        trades("okx", ["BTC_USDT"], typeless({ histroy: 5, chunk: 2 })),
+        bbo("okx", ["BTC_USDT"], typeless({ each: true })),
+        candles("okx", ["BTC"] as string[], "1m", typeless({ ringslots: 1 })),
+        onnx("m.onnx", typeless({ curve: true })),
+        zmq(1, typeless({ inline: true })),
+        schedule(typeless({ everyMs: 1, every: 2 })),
+        router,
+      ])
+      .strategy(
+        { onTrade() {}, onLob() {}, onCandle() {}, onPreds() {}, onSchedule() {} },
+        typeless({ onthrow: "stop" }),
+      )
+    expect(mistakes(declared).map((mistake) => mistake.replace(/; there is .*$/, ""))).toEqual([
+      'no option is named "exclusive"',
+      'task feed okx trades #?: no option is named "histroy"',
+      'task feed okx lob #?: no option is named "each"',
+      'task feed okx candles #?: no option is named "ringslots"',
+      'task predict onnx m.onnx #?: no option is named "curve"',
+      'task predict zmq tcp://127.0.0.1:1 #?: no option is named "inline"',
+      'task schedule #?: no option is named "every"',
+      'task orders okx #?: no option is named "chunk"',
+      'task feed okx candles #4: "BTC" is not an instrument name; write BASE_QUOTE, BASE_QUOTE_PERP or BASE_QUOTE_FUT_YYMMDD in capitals',
+      'no limit is named "orderNotionMax"',
+      'strategy strategy-1: no option is named "onthrow"',
+    ])
+    expect(mistakes(declared)[1]).toEndWith(
+      "there is id, taskBaseId, chunk, ringSlots, manual, silenceMsMax, history, each",
+    )
   })
 
   test("keeps what a bot says of its model's service, and refuses what means nothing there", () => {

@@ -40,6 +40,12 @@ export interface StrategyMetrics {
 
 type OrdersIn<T> = Extract<T, OrdersHandle>
 type MarketOf<H> = H extends OrdersHandle<infer M> ? M : never
+/** The markets these handles name. */
+type MarketIn<H> = H extends { readonly draft: { readonly market: infer M extends Market } } ? M : never
+/** `I` where it is no literal, or one that at least one of these markets can list: a misspelt one does not compile. */
+type InstIn<M, I extends string> = I & (M extends Market ? InstOn<M, I> : never)
+/** An instrument that the bot can trade. */
+type Traded<T, I extends string> = InstIn<MarketIn<OrdersIn<T>>, I>
 type BookFeed<T> = Extract<T, FeedHandle<Market, "lob">>
 type BookInst<T> = T extends FeedHandle<Market, "lob", infer I> ? I : never
 /** A feed whose past can be asked for, and its events. */
@@ -85,9 +91,9 @@ export interface Context<P = ParamValues, T extends Handle = AnyHandle> {
   /** One of the bot's own orders, whatever its state. */
   order(clientId: string, router?: OrdersIn<T>): Order | undefined
   /** The bot's own orders that are not final: of one inst, of one router, or all. */
-  openOrders(inst?: Inst, router?: OrdersIn<T>): readonly Order[]
+  openOrders<const I extends string>(inst?: Traded<T, I>, router?: OrdersIn<T>): readonly Order[]
   /** `router` may be left out where the bot has one. */
-  position(inst: Inst, router?: OrdersIn<T>): OwnAndAccount
+  position<const I extends string>(inst: Traded<T, I>, router?: OrdersIn<T>): OwnAndAccount
   balance(asset: string, router?: OrdersIn<T>): Balance | undefined
   /**
    * What the venue says of an instrument; undefined where it lists none of that name, or has not answered yet. Asked for
@@ -95,7 +101,7 @@ export interface Context<P = ParamValues, T extends Handle = AnyHandle> {
    * market alone can be meant: the only one that can list such a name, else the bot's only router's, else the only one
    * with a feed of it. UsageError otherwise.
    */
-  instrument(inst: Inst, from?: Listing<T>): InstrumentInfo | undefined
+  instrument<const I extends string>(inst: InstIn<MarketIn<T>, I>, from?: Listing<T>): InstrumentInfo | undefined
   pnl(router?: OrdersIn<T>): readonly Pnl[]
 
   /** The book one of the bot's feeds keeps. Name the feed where two markets keep a book of the same inst. */

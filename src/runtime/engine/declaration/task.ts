@@ -15,6 +15,15 @@ import type {
   ScheduleHandle,
   TaskOptions,
 } from "./handle.ts"
+import type {
+  BookOptions,
+  LobOptions,
+  OnnxOptions,
+  Rhythm,
+  ScheduleOptions,
+  TradesOptions,
+  ZmqOptions,
+} from "./options.ts"
 import type { Divisible, NumbersOf, Only, Part } from "./part.ts"
 
 const PREDICT_DEADLINE_MS = 20_000
@@ -53,11 +62,6 @@ function feed<M extends Market, C extends ChannelKind, I extends string, O exten
   return divisible<FeedHandle<M, C, I, IsManual<O>, NumbersOf<O>>>({ kind: "feed", draft, options: options ?? {} })
 }
 
-interface TradesOptions extends HistoryOptions {
-  /** Every fill, where the venue would aggregate. */
-  readonly each?: boolean
-}
-
 /** Trades of these instruments → `onTrade`. */
 export const trades = <const M extends Market, const I extends Names, const O extends TradesOptions = None>(
   market: M,
@@ -70,17 +74,6 @@ export const trades = <const M extends Market, const I extends Names, const O ex
     insts,
     options,
   )
-
-interface Rhythm {
-  /** Levels a side; what a venue does not offer is refused at `build`. */
-  readonly depth?: number
-  /** Update interval, ms, where the venue has a choice; 0: every change at once. */
-  readonly everyMs?: number
-}
-interface BookOptions extends FeedOptions, Rhythm {}
-interface LobOptions extends BookOptions {
-  readonly form: "bbo" | "snapshot" | "incremental"
-}
 
 function lobChannel({ form, depth, everyMs }: Rhythm & Pick<LobOptions, "form">): Channel & { readonly kind: "lob" } {
   if (form === "bbo") return { kind: "lob", form }
@@ -134,10 +127,6 @@ export const accountBalances = account<"accBalPos">({ kind: "accBalPos" })
 /** Positions → `onAccPos`. */
 export const accountPositions = account<"accPos">({ kind: "accPos" })
 
-interface ScheduleOptions extends TaskOptions {
-  readonly everyMs: number
-}
-
 /** A tick at once and then every `everyMs` → `onSchedule`. */
 export const schedule = <const O extends ScheduleOptions>(
   options: O & Only<O, ScheduleOptions>,
@@ -149,22 +138,6 @@ export const orders = <const M extends Market>(
   market: M,
   options: Pick<TaskOptions, "id" | "ringSlots"> = {},
 ): OrdersHandle<M> => ({ kind: "orders", draft: { kind: "orders", market }, options })
-
-interface PredictOptions extends TaskOptions {
-  /** A request not answered by then fails through `onError`; default 20,000. */
-  readonly deadlineMs?: number
-  /** Requests that may wait, default 2,048. */
-  readonly queueMax?: number
-  /** At that bound: refuse the new request (default), or drop the oldest for it. */
-  readonly whenFull?: "refuse" | "newest"
-}
-
-interface OnnxOptions extends PredictOptions {
-  /** Runs it on the loop itself: for small models. */
-  readonly inline?: boolean
-  /** The bot starts though the file is missing or is no model; each request fails until it can be loaded, tried every five seconds. */
-  readonly optional?: boolean
-}
 
 function predictor<O extends OnnxOptions & ZmqOptions>(
   runner: PredictSpec["runner"],
@@ -192,24 +165,6 @@ export const onnx = <const O extends OnnxOptions = None>(
   path: string,
   options?: O & Only<O, OnnxOptions>,
 ): PredictHandle<NumbersOf<O>> => predictor<O>("onnx", path, options)
-
-interface ZmqOptions extends PredictOptions {
-  /**
-   * `req` (default): one request on its way at a time, to any REP service that reads MessagePack arrays of four. `dealer`: many at a time,
-   * each with a number, values in binary, to a service of the Python kit or one that does as python/README.md says.
-   */
-  readonly mode?: "req" | "dealer"
-  /** In `dealer` mode: requests on their way at once, default 64. */
-  readonly inFlightMax?: number
-  /** A larger reply is refused and the connection made anew; default 64 MiB. */
-  readonly replyBytesMax?: number
-  /**
-   * CURVE encryption, with the keys in `PERIGEE_ZMQ_SERVER_KEY`, `PERIGEE_ZMQ_PUBLIC_KEY` and `PERIGEE_ZMQ_SECRET_KEY` (or files, by
-   * `…_FILE`). `true`: the bot does not start without. A text `A`: likewise, with `A_PERIGEE_ZMQ_SERVER_KEY` and so on. `false`: never.
-   * Absent: where the environment holds a server key.
-   */
-  readonly curve?: boolean | string
-}
 
 function serviceOf({ mode, inFlightMax, replyBytesMax, curve }: ZmqOptions): ServiceSpec | undefined {
   const service = {
