@@ -33,6 +33,26 @@ const WRONG: readonly (readonly [words: string, message: string])[] = [
   [`run ${bot} --live --seconds never`, "perigee run: --seconds never: expected a number from 0.1 to 1000000000"],
   [`run ${bot} --live --endpoint ftp://x`, "perigee run: --endpoint ftp://x: expected http://host:port"],
   [`run ${bot} --live --testnet --endpoint http://x:1`, "perigee run: give --testnet or --endpoint, not both"],
+  [
+    `run ${bot} --record x`,
+    "perigee run: paper trading is not in this version; give --live to send orders (--endpoint URL --live trades on a simulated exchange)",
+  ],
+  ["demo --virtual --record x", "perigee demo: --virtual takes no --record"],
+  ["replay", "perigee replay: bot file is missing; --help shows what belongs where"],
+  [`replay ${bot}`, "perigee replay: --tape is missing; perigee run bot.ts --record FILE writes one"],
+  [
+    `replay ${bot} --tape none.tape`,
+    "perigee replay: there is no none.tape; perigee run bot.ts --record FILE writes a tape",
+  ],
+  [`replay none.ts --tape ${bot}`, "perigee replay: there is no none.ts; give the path of a bot file"],
+  [
+    `replay ${bot} --tape ${bot} --latency 0.5`,
+    "perigee replay: --latency 0.5: expected a whole number from 0 to 10000",
+  ],
+  [
+    `replay ${bot} --tape ${bot} --seconds 0`,
+    "perigee replay: --seconds 0: expected a number from 0.001 to 1000000000",
+  ],
   ["build", "perigee build: bot file is missing; --help shows what belongs where"],
   ["build none.ts", "perigee build: there is no none.ts; give the path of a bot file"],
   ["sim", "perigee sim: MARKET (binance-um) is missing; --help shows what belongs where"],

@@ -56,7 +56,7 @@ export class Mirror {
     // A bid is displayed here, so that what is displayed below it of the other side is history.
     this.#clearThrough(opposite(side), ticks + side, now)
     const last = this.#engine.books.get(this.#symbol)!.half(side).levels.get(ticks)?.last
-    // The last of its queue grows where it stands: a level never holds two anonymous orders in a row.
+    // The last of its queue grows where it stands: a level must not become a long row of orders.
     if (last === undefined || last.account !== undefined) this.#place(side, ticks, lots, "rest", now)
     else this.#engine.amend(last, ticks, last.lots + lots, now)
   }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs"
 import { dirname, isAbsolute, join, resolve } from "node:path"
 import type { Machine } from "../../world/entrance.ts"
 import type { ReplayOptions } from "../../world/replay.ts"
@@ -34,6 +35,8 @@ export const replay = (machine: Machine): Command => ({
     const given = only(args, "bot file")
     const tape = text(values, "tape")
     if (tape === undefined) throw new ConfigError("--tape is missing; perigee run bot.ts --record FILE writes one")
+    const path = resolve(machine.cwd, tape)
+    if (!existsSync(path)) throw new ConfigError(`there is no ${tape}; perigee run bot.ts --record FILE writes a tape`)
     const seed = number(values, "seed", { min: 0, max: 2 ** 32 - 1, whole: true }) ?? 1
     const seconds = number(values, "seconds", { min: 0.001, max: 1e9 })
     const latencyMs = number(values, "latency", { min: 0, max: 10_000, whole: true }) ?? LATENCY_MS
@@ -50,7 +53,7 @@ export const replay = (machine: Machine): Command => ({
       why,
     } = await play({
       bot,
-      file: resolve(machine.cwd, tape),
+      file: path,
       seed,
       set,
       latencyMs,

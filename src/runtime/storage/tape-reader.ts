@@ -10,10 +10,15 @@ const LINE = /^(\d{13,19}) (?:#(\S*) )?/
  * JournalError on a line that is none, by number; only a last line without its end, cut off by a crash, is left out.
  */
 export async function* readTape(file: string): AsyncGenerator<TapeEntry> {
+  for await (const { entry } of readLines(file)) yield entry
+}
+
+/** The same, with the number of each line. */
+export async function* readLines(file: string): AsyncGenerator<{ readonly entry: TapeEntry; readonly number: number }> {
   let number = 0
   for await (const line of linesOf(file)) {
     number += 1
-    if (line !== "") yield toEntry(line, file, number)
+    if (line !== "") yield { entry: toEntry(line, file, number), number }
   }
 }
 
@@ -52,7 +57,7 @@ export function toEntry(line: string, file: string, number: number): TapeEntry {
   const match = LINE.exec(line)
   if (match === null) {
     throw new JournalError(
-      `${file} line ${number} is no tape line: it begins "${line.slice(0, 40)}", not with a time in ns`,
+      `${file} line ${number} is no tape line: it begins "${line.slice(0, 40)}", not with a time in ns; cut the line out, or give another tape`,
     )
   }
   const frame = line.slice(match[0].length)
@@ -63,6 +68,9 @@ export function toEntry(line: string, file: string, number: number): TapeEntry {
       text: frame.startsWith('"') ? (JSON.parse(frame) as string) : frame,
     }
   } catch (error) {
-    throw new JournalError(`${file} line ${number} is damaged: ${describe(error)}`, { cause: error })
+    throw new JournalError(
+      `${file} line ${number} is damaged: ${describe(error)}; cut the line out, or give another tape`,
+      { cause: error },
+    )
   }
 }

@@ -92,13 +92,19 @@ class FileTape implements TapeRecorder {
       this.hasFailed ||
       this.waiting + this.inFlight > (this.options.waitingBytesMax ?? 32 * 2 ** 20)
     ) {
-      this.counts.dropped += 1
+      this.drop()
       return
     }
     const line = toLine(entry)
     this.lines.push(line)
     this.waiting += line.length
     if (this.waiting >= FLUSH_CHARACTERS) this.flush()
+  }
+
+  private drop(): void {
+    this.counts.dropped += 1
+    const isSlow = !this.isClosed && !this.hasFailed
+    if (this.counts.dropped === 1 && isSlow) this.options.log?.warn("tape.behind", { file: this.options.file })
   }
 
   async close(): Promise<void> {

@@ -3,7 +3,7 @@ import { ConfigError, listed } from "../../runtime/domain/errors.ts"
 import type { InstrumentInfo } from "../../runtime/domain/instrument.ts"
 import type { FeedSpec } from "../../runtime/domain/task.ts"
 import type { TapeEntry, Venue } from "../../runtime/ports.ts"
-import { readTape } from "../../runtime/storage/tape-reader.ts"
+import { readLines } from "../../runtime/storage/tape-reader.ts"
 import { type Crossing, crossingOf, targetOf } from "../crossing.ts"
 import { frameOf, streamsOf } from "../simulator.ts"
 import type { Answer } from "./answers.ts"
@@ -35,8 +35,7 @@ const LISTED_MAX = 8
 export async function survey(options: SurveyOptions): Promise<Survey> {
   const { file, venue, feeds } = options
   const found = new Finding(options)
-  let line = 0
-  for await (const entry of readTape(file)) found.add(entry, ++line)
+  for await (const { entry, number } of readLines(file)) found.add(entry, number)
   if (found.frames === 0) throw noFrames(options, found.others)
   const lacking = feeds.flatMap((feed) => lackOf(feed, venue, found.streams))
   if (lacking.length > 0) {
@@ -119,15 +118,20 @@ class Finding {
     if (crossing.market !== venue.market) return void this.others.add(crossing.market)
     this.#firstAt ??= entry.receivedAt
     this.#lastAt = Math.max(this.#lastAt, entry.receivedAt)
-    if (crossing.kind === "frame") this.#frame(entry.text)
+    if (crossing.kind === "frame") this.#frame(entry.text, line)
     else if (crossing.kind === "reply") this.#reply(crossing.target, entry)
     else if (crossing.kind === "sent")
       for (const one of streamsOf({ url: crossing.target, messages: [entry.text] })) this.streams.add(one)
   }
 
-  #frame(text: string): void {
+  #frame(text: string, line: number): void {
     const frame = frameOf(text)
     if (frame === undefined) return
+    if (!text.endsWith("}")) {
+      throw new ConfigError(
+        `${this.#options.file} line ${line} is damaged: its frame has no end; cut the line out, or give another tape`,
+      )
+    }
     this.frames++
     this.streams.add(frame.stream)
   }
