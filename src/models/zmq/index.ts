@@ -44,13 +44,15 @@ export interface ZmqOptions {
  * is loaded before. Every request ends in the answer to itself or in a ModelError: at its deadline, or as soon as its connection is lost.
  */
 export function zmqRunner(options: ZmqOptions): ModelRunner {
-  const { source: endpoint, mode = "req", replyBytesMax = 64 * 2 ** 20 } = options
+  const { source: endpoint, mode = "req", replyBytesMax = 64 * 2 ** 20, clock } = options
   const curve = keysFor(options)
+  const bounds = boundsOf(options)
   return createRunner({
-    ...boundsOf(options),
+    ...bounds,
     async open(listener: Listener) {
       if (typeof Bun === "undefined") throw new ModelError("ZeroMQ models run on Bun only")
-      if (curve === undefined) return openPlainLink({ endpoint, mode, replyBytesMax, clock: options.clock }, listener)
+      const { random } = bounds
+      if (curve === undefined) return openPlainLink({ endpoint, mode, replyBytesMax, clock, random }, listener)
       const { openLink } = await import("./link.ts")
       return openLink({ endpoint, mode, replyBytesMax, curve }, listener)
     },
@@ -70,6 +72,7 @@ export async function blockingPeer(endpoint: string, waitMsMax: number): Promise
 
 const boundsOf = ({
   clock,
+  random = { next: () => 1 },
   source,
   mode,
   inFlightMax,
@@ -77,6 +80,7 @@ const boundsOf = ({
   whenFull,
 }: ZmqOptions): Omit<RunnerOptions, "open"> => ({
   clock,
+  random,
   endpoint: source,
   inFlightMax: mode === "dealer" ? Math.max(1, inFlightMax ?? 64) : 1,
   queueMax: Math.max(1, queueMax ?? 64),

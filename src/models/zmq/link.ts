@@ -1,5 +1,5 @@
 import { ptr } from "bun:ffi"
-import { ModelError } from "../../runtime/domain/errors.ts"
+import { lastWords, ModelError } from "../../runtime/domain/errors.ts"
 import type { AltTensor } from "../../runtime/domain/tensor.ts"
 import type { PartialKeys } from "./curve.ts"
 import { Encoder } from "./encode.ts"
@@ -72,9 +72,7 @@ export async function openLink(options: LinkOptions, listener: Listener): Promis
     else if (message.kind === "refused") breakDown(message.why)
     else end()
   })
-  worker.addEventListener("error", ({ message }) =>
-    breakDown(`the worker broke down: ${message || "it did not start"}`),
-  )
+  worker.addEventListener("error", ({ message }) => breakDown(`the worker broke down: ${lastWords(message)}`))
   worker.addEventListener("close", () => breakDown("the worker ended"))
   worker.postMessage({ ...options, library: file, context, control: address, curve } satisfies Assignment, [])
   await ready.promise

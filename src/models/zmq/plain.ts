@@ -1,6 +1,7 @@
+import { Backoff } from "../../runtime/domain/backoff.ts"
 import { describe } from "../../runtime/domain/errors.ts"
 import type { AltTensor } from "../../runtime/domain/tensor.ts"
-import type { Clock, Timer } from "../../runtime/ports.ts"
+import type { Clock, Random, Timer } from "../../runtime/ports.ts"
 import { decodeTensor } from "./decode.ts"
 import { Encoder } from "./encode.ts"
 import { type Address, addressOf } from "./endpoint.ts"
@@ -15,10 +16,10 @@ export interface PlainOptions {
   readonly mode: Mode
   readonly replyBytesMax: number
   readonly clock: Clock
+  readonly random: Random
 }
 
-const RECONNECT_MS_MIN = 50
-const RECONNECT_MS_MAX = 1_000
+const RECONNECT = { backoffMsMin: 50, backoffMsMax: 1_000 }
 
 /** A service without encryption, spoken to from the loop: no thread stands between a request and the wire. Throws ModelError. */
 export function openPlainLink(options: PlainOptions, listener: Listener): Link {
@@ -38,13 +39,10 @@ class PlainLink implements Link {
   readonly #unsent = new Map<number, Uint8Array>()
   readonly #sent = new Set<number>()
   readonly #body: number
-  readonly #large = new LargeReader((result) => {
-    if ("output" in result) this.#listener.answered(result.id, result.output)
-    else this.#listener.failed(result.id, result.why)
-  })
+  readonly #large: LargeReader
+  readonly #reconnects: Backoff
   #line: Line | undefined
   #pause: Timer | undefined
-  #pauseMs = RECONNECT_MS_MIN
   #numberRead = 0
   #isDelimited = false
   #said = ""
@@ -54,6 +52,12 @@ class PlainLink implements Link {
     this.#options = options
     this.#address = address
     this.#listener = listener
+    const { clock, random, replyBytesMax } = options
+    this.#reconnects = new Backoff(random, RECONNECT)
+    this.#large = new LargeReader({ clock, random, bytesMax: 2 * replyBytesMax }, (result) => {
+      if ("output" in result) listener.answered(result.id, result.output)
+      else listener.failed(result.id, result.why)
+    })
     this.#layout = layoutOf(options.mode)
     this.#encoder = new Encoder(this.#layout, marginOf(options.mode))
     // A reply's frames: an empty one, the body; where requests are numbered, first the number.
@@ -109,7 +113,7 @@ class PlainLink implements Link {
   }
 
   #up(line: Line): void {
-    this.#pauseMs = RECONNECT_MS_MIN
+    this.#reconnects.reset()
     this.#tell(true, "")
     this.#post(line)
   }
@@ -130,8 +134,7 @@ class PlainLink implements Link {
     const failed = [...this.#sent]
     this.#sent.clear()
     if (!this.#isClosed) {
-      this.#pause = this.#options.clock.timer(this.#pauseMs, () => this.connect())
-      this.#pauseMs = Math.min(2 * this.#pauseMs, RECONNECT_MS_MAX)
+      this.#pause = this.#options.clock.timer(this.#reconnects.nextMs(), () => this.connect())
     }
     for (const id of failed) this.#listener.failed(id, `there is no answer, the service ${lost}`)
   }

@@ -1,6 +1,7 @@
+import { Backoff, Restarts } from "../../runtime/domain/backoff.ts"
 import { describe, ModelError } from "../../runtime/domain/errors.ts"
 import { type AltTensor, tensorMistake } from "../../runtime/domain/tensor.ts"
-import type { Clock, ModelLoaded, ModelRunner, Timer } from "../../runtime/ports.ts"
+import type { Clock, ModelLoaded, ModelRunner, ModelWatcher, Random, Timer } from "../../runtime/ports.ts"
 
 /** What a link tells its runner; never from inside a call of the link's. */
 export interface Listener {
@@ -23,6 +24,8 @@ export interface Link {
 
 export interface RunnerOptions {
   readonly clock: Clock
+  /** Spreads the pauses before restarts. */
+  readonly random: Random
   /** For messages. */
   readonly endpoint: string
   open(listener: Listener): Promise<Link>
@@ -34,14 +37,13 @@ export interface RunnerOptions {
 
 interface Job {
   readonly input: AltTensor
+  readonly deadlineAt: number
   readonly resolve: (output: AltTensor) => void
   readonly reject: (error: ModelError) => void
   timer: Timer | undefined
 }
 
-const RENEW_MS_MIN = 100
-const RENEW_MS_MAX = 5_000
-const REOPEN_MS = 5_000
+const RENEWAL = { backoffMsMin: 100, backoffMsMax: 5_000 }
 const ID_MAX = 2 ** 32 - 1
 
 /** Requests wait here in order, bounded, each with its deadline; what a link loses ends here as an error, under its own number. */
@@ -52,8 +54,13 @@ export function createRunner(options: RunnerOptions): ModelRunner {
   let link: Link | undefined
   let loaded: Promise<ModelLoaded> | undefined
   let state = { isUp: false, why: "nothing answers there" }
-  let renewMs = RENEW_MS_MIN
-  let pause: Timer | undefined
+  const renewals = new Backoff(options.random, RENEWAL)
+  let renewal: Timer | undefined
+  const restarts = new Restarts(options.random)
+  /** The link broke: when another is opened (monotonic, µs), or was begun to be. */
+  let down: { readonly why: string; readonly restartAt: number } | undefined
+  let restart: Timer | undefined
+  let watcher: ModelWatcher | undefined
   let lastId = 0
   let isClosed = false
 
@@ -67,13 +74,22 @@ export function createRunner(options: RunnerOptions): ModelRunner {
     return job
   }
 
-  const failAll = (why: string) => {
-    const jobs = [...inFlight.values(), ...waiting.splice(0)]
-    inFlight.clear()
+  const fail = (jobs: readonly Job[], why: ModelError) => {
     for (const job of jobs) {
       job.timer?.cancel()
-      job.reject(error(why))
+      job.reject(why)
     }
+  }
+
+  const failInFlight = (why: string) => {
+    const jobs = [...inFlight.values()]
+    inFlight.clear()
+    fail(jobs, error(why))
+  }
+
+  const failAll = (why: string) => {
+    failInFlight(why)
+    fail(waiting.splice(0), error(why))
   }
 
   const nextId = (): number => {
@@ -111,6 +127,7 @@ export function createRunner(options: RunnerOptions): ModelRunner {
   }
 
   const trouble = (): string | undefined => {
+    if (down !== undefined) return `${down.why}; it is being started again`
     if (link === undefined) return "it was not loaded yet"
     return state.isUp ? undefined : `the service is not connected, ${state.why}`
   }
@@ -123,7 +140,8 @@ export function createRunner(options: RunnerOptions): ModelRunner {
 
   const listener: Listener = {
     answered(id, output) {
-      renewMs = RENEW_MS_MIN
+      renewals.reset()
+      restarts.worked(clock.monotonic())
       take(id)?.resolve(output)
       pump()
     },
@@ -137,31 +155,63 @@ export function createRunner(options: RunnerOptions): ModelRunner {
     },
     broken(why) {
       link = undefined
-      loaded = undefined
-      failAll(why)
-      reopenLater()
+      renewal?.cancel()
+      failInFlight(why)
+      breakDown(why)
     },
   }
 
-  const reopenLater = () => {
-    if (!isClosed) pause = clock.timer(REOPEN_MS, () => void load().catch(reopenLater))
+  const renewLater = () => {
+    renewal?.cancel()
+    renewal = clock.timer(renewals.nextMs(), () => link?.renew())
   }
 
-  const renewLater = () => {
-    pause?.cancel()
-    pause = clock.timer(renewMs, () => link?.renew())
-    renewMs = Math.min(2 * renewMs, RENEW_MS_MAX)
+  const breakDown = (why: string) => {
+    if (isClosed) return
+    const pauseMs = restarts.nextMs()
+    down = { why, restartAt: clock.monotonic() + pauseMs * 1_000 }
+    for (const job of [...waiting]) {
+      const refusal = tooLate(job.deadlineAt)
+      if (refusal === undefined) continue
+      waiting.splice(waiting.indexOf(job), 1)
+      fail([job], refusal)
+    }
+    restart = clock.timer(pauseMs, reopen)
+    watcher?.lost(why, pauseMs)
+  }
+
+  const reopen = () => {
+    openLink().then(
+      () => {
+        watcher?.restored()
+        pump()
+      },
+      (cause: unknown) => breakDown(describe(cause)),
+    )
+  }
+
+  /** A request that cannot be answered in time, as is known already, need not wait to learn it. */
+  const tooLate = (deadlineAt: number): ModelError | undefined => {
+    if (down === undefined || deadlineAt >= down.restartAt) return undefined
+    const ms = Math.ceil((down.restartAt - clock.monotonic()) / 1_000)
+    return error(`${down.why}; it restarts in ${ms} ms, after this request's deadline`)
+  }
+
+  const openLink = async (): Promise<void> => {
+    const opened = await options.open(listener)
+    if (isClosed) {
+      await opened.close()
+      throw new ModelError("it was closed while it loaded")
+    }
+    link = opened
+    down = undefined
+    restarts.started(clock.monotonic())
   }
 
   const open = async (): Promise<ModelLoaded> => {
     const startedAt = clock.monotonic()
     try {
-      const opened = await options.open(listener)
-      if (isClosed) {
-        await opened.close()
-        throw new ModelError("it was closed while it loaded")
-      }
-      link = opened
+      await openLink()
       pump()
       const loadMs = Math.round((clock.monotonic() - startedAt) / 1_000)
       return { name: endpoint, loadMs, inputs: [], outputs: [] }
@@ -178,8 +228,10 @@ export function createRunner(options: RunnerOptions): ModelRunner {
   }
 
   /** Why there is no room for one more request, having made it where the newest is wanted. */
-  const admit = (): ModelError | undefined => {
+  const admit = (deadlineAt: number): ModelError | undefined => {
     if (isClosed) return error("it is closed")
+    const late = tooLate(deadlineAt)
+    if (late !== undefined) return late
     const isFree = link !== undefined && waiting.length === 0 && inFlight.size < inFlightMax
     if (isFree || waiting.length < queueMax) return undefined
     if (options.whenFull === "refuse") return error(`${queueMax} requests are waiting already, this one was refused`)
@@ -192,15 +244,19 @@ export function createRunner(options: RunnerOptions): ModelRunner {
   return {
     load,
     trouble,
+    watch(told) {
+      watcher = told
+    },
     predict(input, deadlineMs) {
       const mistake = tensorMistake(input)
-      const refusal = mistake === undefined ? admit() : error(mistake)
+      const deadlineAt = clock.monotonic() + deadlineMs * 1_000
+      const refusal = mistake === undefined ? admit(deadlineAt) : error(mistake)
       if (refusal !== undefined) return Promise.reject(refusal)
       return new Promise((resolve, reject) => {
         const isFree = link !== undefined && waiting.length === 0 && inFlight.size < inFlightMax
         // Whoever keeps the buffer may write to it before this request's turn comes.
         const kept = isFree ? input : { ...input, data: input.data.slice() }
-        const job: Job = { input: kept, resolve, reject, timer: undefined }
+        const job: Job = { input: kept, deadlineAt, resolve, reject, timer: undefined }
         job.timer = clock.timer(deadlineMs, () => expire(job, deadlineMs))
         waiting.push(job)
         pump()
@@ -209,7 +265,8 @@ export function createRunner(options: RunnerOptions): ModelRunner {
     async close() {
       if (isClosed) return
       isClosed = true
-      pause?.cancel()
+      renewal?.cancel()
+      restart?.cancel()
       failAll("it was closed")
       await link?.close()
       link = undefined

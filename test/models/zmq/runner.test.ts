@@ -37,7 +37,8 @@ class Script {
 async function started(options: Partial<RunnerOptions> = {}, isLoaded = true) {
   const clock = new ManualClock()
   const script = new Script()
-  const plain = { clock, endpoint, open: script.open, inFlightMax: 1, queueMax: 2, whenFull: "refuse" } as const
+  const random = { next: () => 1 }
+  const plain = { clock, random, endpoint, open: script.open, inFlightMax: 1, queueMax: 2, whenFull: "refuse" } as const
   const runner = createRunner({ ...plain, ...options })
   if (isLoaded) await runner.load()
   const log: string[] = []
@@ -171,24 +172,56 @@ describe("a link", () => {
     expect(script.renewals).toBe(4)
   })
 
-  test("that breaks fails every request, and is opened again five seconds later, and again until it opens", async () => {
+  test("that breaks fails what was on its way; the rest waits for another, which is opened at once", async () => {
     const { clock, script, ask, log } = await started()
     ask(1)
     ask(2)
     script.listener.broken("the worker broke down")
+    clock.advance(0)
     await settled()
-    expect(log).toEqual(["1 failed: the worker broke down", "2 failed: the worker broke down"])
+    expect([script.opened, log]).toEqual([2, ["1 failed: the worker broke down"]])
+    script.answer(1, 20)
+    await settled()
+    expect(log.at(-1)).toBe("2 → 20")
+  })
+
+  test("that breaks again and again is opened after growing pauses, and refuses by name what cannot wait", async () => {
+    const { clock, script, runner, ask, log } = await started()
+    const told: string[] = []
+    runner.watch?.({
+      lost: (why, restartMs) => told.push(`lost: ${why}, ${restartMs} ms`),
+      restored: () => told.push("restored"),
+    })
+    for (const pauseMs of [0, 500, 1_000]) {
+      script.listener.broken("it broke")
+      expect(runner.trouble?.()).toBe("it broke; it is being started again")
+      clock.advance(pauseMs)
+      await settled()
+    }
     script.failure = new ModelError("no memory")
-    clock.advance(5_000)
+    script.listener.broken("it broke")
+    ask(1, 1_999)
+    ask(2, 9_000)
+    clock.advance(2_000)
     await settled()
+    expect(runner.trouble?.()).toBe("no memory; it is being started again")
     script.failure = undefined
-    clock.advance(5_000)
+    clock.advance(4_000)
     await settled()
-    expect(script.opened).toBe(3)
-    ask(3)
-    script.answer(1, 30)
+    script.answer(0, 20)
     await settled()
-    expect(log.at(-1)).toBe("3 → 30")
+    expect(log).toEqual(["1 failed: it broke; it restarts in 2000 ms, after this request's deadline", "2 → 20"])
+    expect(told).toEqual([
+      "lost: it broke, 0 ms",
+      "restored",
+      "lost: it broke, 500 ms",
+      "restored",
+      "lost: it broke, 1000 ms",
+      "restored",
+      "lost: it broke, 2000 ms",
+      "lost: no memory, 4000 ms",
+      "restored",
+    ])
   })
 
   test("that cannot be opened fails the load and what waited for it", async () => {
