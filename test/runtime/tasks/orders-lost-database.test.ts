@@ -100,6 +100,24 @@ describe("a start without the database of an earlier life", () => {
     expect(kinds(life)).toEqual([])
   })
 
+  test("that dies while it looks back has written nothing of it down, and the next one looks again", async () => {
+    const world = new World({ deps: { insts: [INST] } })
+    const first = await world.live()
+    submit(first)
+    await buy(world, first, "1")
+    world.loseDatabase(first)
+    world.network.wire.fate = (operation) => (operation === "fills" ? "lost" : "fine")
+    const second = world.born()
+    await world.clock.advance(2_000)
+    expect([world.disk.orders.size, world.disk.fills.size]).toEqual([0, 0])
+    world.kill(second)
+    world.network.wire.fate = () => "fine"
+    const third = await world.live()
+    expect(third.task.position(INST).own).toBe("1")
+    expect(third.task.openOrders()).toHaveLength(1)
+    expect(kinds(third)).toEqual(["order adopted", "earlier life"])
+  })
+
   test("does not trade before the venue has told", async () => {
     const world = new World()
     const first = await world.live()

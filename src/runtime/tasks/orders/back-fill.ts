@@ -31,9 +31,12 @@ interface Window {
   readonly endAt: number
 }
 
+/** What the venue shows of this bot from before anything was written down here. */
 export interface Earlier {
-  readonly orders: number
-  /** Venue's time, µs. */
+  readonly inst: Inst
+  readonly orders: readonly OrderDetail[]
+  readonly fills: readonly Fill[]
+  /** Venue's time, µs: what is older was not looked at. */
   readonly sinceAt: number
 }
 
@@ -67,7 +70,9 @@ export class BackFill {
       if (order.orderId === undefined) continue
       const tries = (this.#tries.get(order.clientId) ?? 0) + 1
       this.#tries.set(order.clientId, tries)
-      await this.#pages(order.inst, { orderId: order.orderId }, (fill) => fill.orderId === order.orderId)
+      await this.#pages(order.inst, { orderId: order.orderId }, (page) =>
+        this.#take(page.filter(({ orderId }) => orderId === order.orderId)),
+      )
       if (!this.#deps.desk.ledger.gaps().some(({ clientId }) => clientId === order.clientId)) {
         this.#tries.delete(order.clientId)
       } else if (tries === TRIES_MAX) {
@@ -78,9 +83,13 @@ export class BackFill {
   }
 
   /** Every execution in `inst` since `startAt` (venue's time), page by page. False where the venue did not answer. */
-  async fillsSince(inst: Inst, startAt: number, now: number): Promise<boolean> {
+  fillsSince(inst: Inst, startAt: number, now: number): Promise<boolean> {
+    return this.#fills(inst, startAt, now, (page) => this.#take(page))
+  }
+
+  async #fills(inst: Inst, startAt: number, now: number, take: (page: readonly Fill[]) => void): Promise<boolean> {
     for (const window of windows(startAt, now)) {
-      const took = await this.#pages(inst, window, () => true)
+      const took = await this.#pages(inst, window, take)
       if (took === undefined) return false
       // More than a page holds was followed by id to its end, past this window.
       if (took > PAGE) return true
@@ -92,14 +101,14 @@ export class BackFill {
   async #pages(
     inst: Inst,
     from: Range & { orderId?: string },
-    isWanted: (fill: Fill) => boolean,
+    take: (page: readonly Fill[]) => void,
   ): Promise<number | undefined> {
     const seen = new Set<string>()
     let next: ParamsOf<"fills"> = { inst, ...from, limit: PAGE }
     for (;;) {
       const page = await this.#page(next)
       if (page === undefined) return undefined
-      this.#take(page.filter(isWanted))
+      take(page)
       const last = page.at(-1)
       const known = seen.size
       for (const { tradeId } of page) seen.add(tradeId)
@@ -110,49 +119,78 @@ export class BackFill {
 
   /** Orders of ours since `startAt`: those that the journal lacks, and how the others ended. False where the venue did not answer. */
   async ordersSince(inst: Inst, startAt: number, now: number): Promise<boolean> {
-    const seen = new Set<string>()
-    for (const window of windows(startAt, now)) if (!(await this.#orders(inst, window, seen))) return false
+    for (const window of windows(startAt, now)) {
+      if (!(await this.#orders(inst, window, (page) => this.#tell(page)))) return false
+    }
     return true
   }
 
   /**
-   * Orders of ours from before anything was written down here, with their executions: a database was lost, or its first
-   * turns. Goes back a day at a time, as long as a day shows any. How many, and since when; undefined: no answer.
+   * Own orders of an earlier life, whose database was lost, with their executions: a day at a time, as long as a day shows
+   * any. Nothing is taken in yet. Undefined where the venue did not answer.
    */
   async earlier(inst: Inst, now: number): Promise<Earlier | undefined> {
-    const seen = new Set<string>()
+    const { ledger } = this.#deps.desk
+    const orders = new Map<string, OrderDetail>()
+    const fills: Fill[] = []
     let sinceAt = now
-    while (seen.size < EARLIER_MAX && sinceAt > now - DAYS_MAX * DAY_US) {
+    while (orders.size < EARLIER_MAX && sinceAt > now - DAYS_MAX * DAY_US) {
       const window = { startAt: sinceAt - DAY_US, endAt: sinceAt }
-      const before = seen.size
-      if (!(await this.#orders(inst, window, seen, true))) return undefined
-      if (seen.size === before) break
+      const before = orders.size
+      const isAnswered = await this.#orders(inst, window, (page) => {
+        for (const detail of page) if (ledger.isOwn(detail.clientId)) orders.set(detail.orderId, detail)
+      })
+      if (!isAnswered) return undefined
+      if (orders.size === before) break
       sinceAt = window.startAt
     }
-    if (seen.size > 0 && !(await this.fillsSince(inst, sinceAt, now))) return undefined
-    return { orders: seen.size, sinceAt }
+    const isWhole =
+      orders.size === 0 ||
+      (await this.#fills(inst, sinceAt, now, (page) => {
+        for (const fill of page) if (orders.has(fill.orderId)) fills.push(fill)
+      }))
+    return isWhole ? { inst, orders: [...orders.values()], fills, sinceAt } : undefined
   }
 
-  /** Takes in what the venue shows of our orders within a day, and adds them to `seen`. False where it did not answer. */
-  async #orders(inst: Inst, { startAt, endAt }: Window, seen: Set<string>, isReported = false): Promise<boolean> {
-    const { venue, rest, desk } = this.#deps
+  /** All of it or nothing is written down: a start that dies in between looks back again. */
+  takeEarlier(all: readonly Earlier[]): void {
+    this.#deps.desk.run(() => {
+      for (const { orders, fills } of all) {
+        this.#tell(orders, true)
+        this.#take(fills)
+      }
+    })
+  }
+
+  /** Every page of orders that the venue shows within a day. False where it did not answer. */
+  async #orders(
+    inst: Inst,
+    { startAt, endAt }: Window,
+    take: (page: readonly OrderDetail[]) => void,
+  ): Promise<boolean> {
+    const { venue, rest } = this.#deps
     if (!venue.operations.includes("orderHistory")) return true
     let from = startAt
     for (let page: readonly OrderDetail[] | undefined; page === undefined || page.length >= PAGE;) {
       const outcome = await rest.call("orderHistory", { inst, startAt: from, endAt, limit: PAGE })
       if (outcome.kind !== "accepted") return false
       page = outcome.value
-      for (const detail of page) {
-        const owner = desk.ledger.ownerOf(detail.inst, detail.orderId, detail.clientId)
-        if (owner !== undefined) desk.detail(owner, detail, "order history")
-        else if (!desk.adopt(detail, "order history", isReported)) continue
-        seen.add(detail.orderId)
-      }
+      take(page)
       const next = page.reduce((latest, { createdAt }) => Math.max(latest, createdAt), from)
       if (next === from) break
       from = next
     }
     return true
+  }
+
+  /** `isReported`: who is adopted here, unless it is open, is told of by the caller. */
+  #tell(page: readonly OrderDetail[], isReported = false): void {
+    const { desk } = this.#deps
+    for (const detail of page) {
+      const owner = desk.ledger.ownerOf(detail.inst, detail.orderId, detail.clientId)
+      if (owner !== undefined) desk.detail(owner, detail, "order history")
+      else desk.adopt(detail, "order history", isReported && detail.status !== "open")
+    }
   }
 
   #open() {

@@ -8,7 +8,7 @@ import { Backoff } from "../backoff.ts"
 import type { Instruments } from "../instruments.ts"
 import type { Offset } from "../offset.ts"
 import type { RestClient } from "../rest.ts"
-import type { BackFill } from "./back-fill.ts"
+import type { BackFill, Earlier } from "./back-fill.ts"
 import type { Desk } from "./desk.ts"
 import { hedgeRefusal } from "./position-mode.ts"
 import type { Resolver } from "./resolver.ts"
@@ -127,6 +127,7 @@ export class Reconciler {
     await this.#checkMode()
     await this.#loadAccount()
     const openOrders = await this.#ask("openOrders", {})
+    if (this.#coveredAt === undefined) await this.#lookBack(openOrders)
     this.#takeOpen(openOrders, cause)
     const listed = new Set(openOrders.map(({ orderId }) => orderId))
     const doubtful = desk.ledger.live().filter((order) => order.state !== "pending" && !isListed(order, listed))
@@ -134,9 +135,12 @@ export class Reconciler {
       if (!(await resolver.askNow(clientId, cause))) throw new Unanswered(`order ${clientId}`)
     }
     const now = offset.now()
-    for (const inst of this.#insts(openOrders)) {
-      if (this.#coveredAt === undefined) await this.#lookBack(inst, now)
-      else await this.#catchUp(inst, this.#coveredAt - OVERLAP_US, now)
+    if (this.#coveredAt !== undefined) {
+      const startAt = this.#coveredAt - OVERLAP_US
+      for (const inst of this.#insts(openOrders)) {
+        if (!(await backFill.ordersSince(inst, startAt, now))) throw new Unanswered(`orderHistory of ${inst}`)
+        if (!(await backFill.fillsSince(inst, startAt, now))) throw new Unanswered(`fills of ${inst}`)
+      }
     }
     this.#coveredAt = now
     await backFill.closeGaps()
@@ -144,25 +148,29 @@ export class Reconciler {
     this.#comparePositions()
   }
 
-  async #catchUp(inst: Inst, startAt: number, now: number): Promise<void> {
-    const { backFill } = this.#deps
-    if (!(await backFill.ordersSince(inst, startAt, now))) throw new Unanswered(`orderHistory of ${inst}`)
-    if (!(await backFill.fillsSince(inst, startAt, now))) throw new Unanswered(`fills of ${inst}`)
+  /** Nothing was ever written down: a first start, or the database is lost. The venue may know this bot all the same. */
+  async #lookBack(openOrders: readonly OrderDetail[]): Promise<void> {
+    const { backFill, offset } = this.#deps
+    const now = offset.now()
+    const all: Earlier[] = []
+    for (const inst of this.#insts(openOrders)) {
+      const earlier = await backFill.earlier(inst, now)
+      if (earlier === undefined) throw new Unanswered(`orderHistory of ${inst}`)
+      all.push(earlier)
+    }
+    backFill.takeEarlier(all)
+    for (const earlier of all) this.#reportEarlier(earlier, now)
   }
 
-  /** Nothing was ever written down: a first start, or the database is lost. The venue may know this bot all the same. */
-  async #lookBack(inst: Inst, now: number): Promise<void> {
-    const { desk, backFill } = this.#deps
-    const earlier = await backFill.earlier(inst, now)
-    if (earlier === undefined) throw new Unanswered(`orderHistory of ${inst}`)
+  #reportEarlier({ inst, orders, sinceAt }: Earlier, now: number): void {
     const key = `${inst} earlier`
-    if (earlier.orders === 0 || this.#reported.has(key)) return
+    if (orders.length === 0 || this.#reported.has(key)) return
     this.#reported.add(key)
-    const hours = Math.ceil((now - earlier.sinceAt) / HOUR_US)
+    const hours = Math.ceil((now - sinceAt) / HOUR_US)
     const message =
-      `the database is new, and the venue shows ${earlier.orders} orders of this bot in ${inst} of the last ${hours} hours: ` +
+      `the database is new, and the venue shows ${orders.length} orders of this bot in ${inst} of the last ${hours} hours: ` +
       "they count with their fills, what is older does not; compare the position"
-    desk.trouble("earlier life", message, { inst, orders: earlier.orders, sinceAt: earlier.sinceAt })
+    this.#deps.desk.trouble("earlier life", message, { inst, orders: orders.length, sinceAt })
   }
 
   /** Orders that the venue lists as open: ours are told or adopted, others are seen. */
