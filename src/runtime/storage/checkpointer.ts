@@ -35,6 +35,8 @@ export interface CheckpointerState {
 const IDLE_TICKS = 30
 const ANSWER_TICKS_MAX = 30
 const RESTART_TICKS_MAX = 60
+// A worker that has answered so often is sound: its end, should it come, counts as the first.
+const SOUND_ANSWERS = 30
 // A WAL so many times its bound with no worker alive is worth milliseconds of the loop.
 const INLINE_FACTOR = 4
 const PAGE_BYTES = 4096 + 24
@@ -58,6 +60,7 @@ export class Checkpointer {
   private ticksUnanswered = 0
   private ticksToStart = 0
   private deathsInRow = 0
+  private answersInRow = 0
   private isWaiting = false
 
   constructor(file: string, connection: Connection, clock: Clock, log: Log | undefined, options: CheckpointOptions) {
@@ -94,7 +97,12 @@ export class Checkpointer {
   private start(): void {
     const { file, options } = this
     const setup: CheckpointSetup = { file, pagesMin: options.pagesMin, pagesMax: options.pagesMax }
-    const worker = new Worker(options.worker, { workerData: setup })
+    let worker: Worker
+    try {
+      worker = new Worker(options.worker, { workerData: setup })
+    } catch (error) {
+      return this.died(describe(error))
+    }
     // A stuck checkpoint must not keep the process from ending.
     worker.unref()
     worker.on("message", (report: CheckpointReport) => this.hear(worker, report))
@@ -108,7 +116,7 @@ export class Checkpointer {
     if (worker !== this.worker) return
     this.isWaiting = false
     this.ticksUnanswered = 0
-    this.deathsInRow = 0
+    if (++this.answersInRow >= SOUND_ANSWERS) this.deathsInRow = 0
     if (report.error !== undefined) {
       this.log?.warn("checkpoint.failed", { file: this.file, why: report.error })
       return
@@ -118,12 +126,18 @@ export class Checkpointer {
   }
 
   private lost(worker: Worker, why: string): void {
-    if (worker !== this.worker) return
+    if (worker === this.worker) this.died(why)
+  }
+
+  private died(why: string): void {
     this.worker = undefined
+    this.answersInRow = 0
+    this.ticksUnanswered = 0
     this.counts.deaths += 1
     this.deathsInRow += 1
     this.ticksToStart = Math.min(2 ** (this.deathsInRow - 1), RESTART_TICKS_MAX)
-    this.log?.warn("checkpoint.died", { file: this.file, why, deaths: this.counts.deaths })
+    const restartMs = this.ticksToStart * this.options.everyMs
+    this.log?.warn("checkpoint.died", { file: this.file, why, deaths: this.counts.deaths, restartMs })
   }
 
   private readonly tick = (): void => {
@@ -143,7 +157,6 @@ export class Checkpointer {
   }
 
   private giveUp(worker: Worker): void {
-    this.ticksUnanswered = 0
     this.lost(worker, "no answer")
     void worker.terminate()
   }
@@ -153,15 +166,20 @@ export class Checkpointer {
     this.ticksToStart -= 1
     if (this.ticksToStart > 0) return
     this.start()
-    if (this.counts.deaths > 0) this.log?.info("checkpoint.restarted", { file: this.file })
+    if (this.worker !== undefined && this.counts.deaths > 0) this.log?.info("checkpoint.restarted", { file: this.file })
   }
 
   private checkpointInline(): void {
-    const bytes = statSync(`${this.file}-wal`, { throwIfNoEntry: false })?.size ?? 0
-    if (bytes < INLINE_FACTOR * this.options.pagesMax * PAGE_BYTES) return
-    this.counts.inline += 1
-    this.log?.warn("checkpoint.inline", { file: this.file, walBytes: bytes })
-    this.connection.pragma("wal_checkpoint(TRUNCATE)")
+    try {
+      const bytes = statSync(`${this.file}-wal`, { throwIfNoEntry: false })?.size ?? 0
+      if (bytes < INLINE_FACTOR * this.options.pagesMax * PAGE_BYTES) return
+      this.connection.pragma("wal_checkpoint(TRUNCATE)")
+      this.counts.inline += 1
+      this.log?.warn("checkpoint.inline", { file: this.file, walBytes: bytes })
+    } catch (error) {
+      // A full disk, say: the next commit has the word on it, not the clock's tick.
+      this.log?.warn("checkpoint.failed", { file: this.file, why: describe(error) })
+    }
   }
 }
 

@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test"
-import { statSync } from "node:fs"
+import { statSync, writeFileSync } from "node:fs"
 import type { Log, LogFields } from "../../../src/runtime/ports.ts"
-import type { CheckpointerState } from "../../../src/runtime/storage/checkpointer.ts"
+import { Checkpointer, type CheckpointerState } from "../../../src/runtime/storage/checkpointer.ts"
+import type { Connection } from "../../../src/runtime/storage/driver.ts"
 import type { OpenJournal } from "../../../src/runtime/storage/journal.ts"
 import { clientId, HandClock, open, order, tempDirectory } from "./support.ts"
 
@@ -99,6 +100,34 @@ test("a worker that dies is noticed, told of, and replaced", async () => {
   expect(lines[0]?.[1]).toMatchObject({ file: place.file(), deaths: 1, why: expect.stringContaining("planned death") })
   expect(journal.status().checkpoints?.isAlive).toBe(true)
   journal.close("stopped")
+})
+
+test("a worker that dies after each answer is replaced after growing pauses", async () => {
+  using place = tempDirectory()
+  const clock = new HandClock()
+  const { log, lines } = recordingLog()
+  const worker = new URL("./brief-worker.ts", import.meta.url)
+  const journal = open(place.file(), { clock, log, checkpoint: { worker } })
+  await tickUntil(clock, journal, (state) => state.deaths === 5)
+  const pauses = lines.filter(([event]) => event === "checkpoint.died").map(([, fields]) => fields?.["restartMs"])
+  expect(pauses).toEqual([1_000, 2_000, 4_000, 8_000, 16_000])
+  journal.close("stopped")
+})
+
+test("a checkpoint that fails on the loop is told of, and ends nothing", () => {
+  using place = tempDirectory()
+  const clock = new HandClock()
+  const { log, lines } = recordingLog()
+  writeFileSync(`${place.file()}-wal`, new Uint8Array(1_000_000))
+  const full = {
+    pragma() {
+      throw new Error("database or disk is full")
+    },
+  } as unknown as Connection
+  const checkpointer = new Checkpointer(place.file(), full, clock, log, { pagesMax: 10 })
+  clock.pass(1_000)
+  expect(lines).toEqual([["checkpoint.failed", { file: place.file(), why: "database or disk is full" }]])
+  checkpointer.close()
 })
 
 test("where no worker can live the loop keeps the WAL within four times its bound", async () => {
