@@ -114,8 +114,19 @@ const playbackOf = ({ streams, instruments }: PlaybackSetup) => ({
 const tapeOf = ({ pace, faults }: SimulatorOptions, lines: readonly string[]): TapeOptions =>
   faults === undefined ? { lines, pace } : { lines, pace, faults }
 
+/** Of a tape that holds more: the frames of the instrument that comes first, and the images of its book. */
 async function tapeLines(file: string): Promise<readonly string[]> {
   const lines: string[] = []
-  for await (const { receivedAt, text } of readTape(file)) lines.push(`${receivedAt}000 ${text}`)
-  return lines
+  let symbol: string | undefined
+  for await (const { receivedAt, channel, text } of readTape(file)) {
+    const key = frameOf(text)?.stream.split("@", 1)[0]
+    symbol ??= key
+    const isImage = channel === "" || (text.startsWith('{"lastUpdateId":') && isOf(symbol, channel))
+    if (symbol !== undefined && (key === undefined ? isImage : key === symbol)) lines.push(`${receivedAt}000 ${text}`)
+  }
+  if (lines.length > 0) return lines
+  throw new ConfigError(`the tape ${file} holds no frames that the simulated exchange could play; give another tape`)
 }
+
+const isOf = (symbol: string | undefined, channel: string): boolean =>
+  channel.split(/[?&]/).includes(`symbol=${symbol?.toUpperCase()}`)

@@ -272,6 +272,23 @@ describe("a recorded tape", () => {
     expect(heard).toEqual(other.told)
   }, 30_000)
 
+  test("is played by the simulated exchange alone, too: its first instrument", async () => {
+    const path = await recorded()
+    const diffs = book("binance-um", [BTC])
+    const images: number[] = []
+    const reader = bot({ name: "reader" })
+      .task(diffs)
+      .strategy({
+        onLob(_message, ctx) {
+          const view = ctx.book(BTC)
+          if (view.state === "live") images.push(view.best()?.bidPrice ?? 0)
+        },
+      })
+    rig = await openRig({ bot: reader, simulator: { tape: path, pace: "asFast" } })
+    await until("a live book", () => images.length > 10)
+    expect(rig.world.stats().bookGaps).toBe(0)
+  }, 30_000)
+
   test("is refused where it lacks what the bot listens to, with what it has", async () => {
     const path = await recorded()
     const { bot: greedy } = trader([BTC, ETH])

@@ -113,10 +113,13 @@ describe("the one executable, in an empty folder without network", () => {
     expect(summary.predictions).toBeGreaterThan(5)
   }, 60_000)
 
-  test("runs a bot file that imports perigee and its own parts", async () => {
+  test("runs a bot file that imports perigee and its own parts, and replays what it recorded", async () => {
+    const words = ["--db", "run.db", "--record", "run.tape"]
     await withExchange(async (url) => {
-      expect(await said([perigee, "run", "once.ts", ...live(url), "--db", "run.db"])).toMatchObject(traded)
+      expect(await said([perigee, "run", "once.ts", ...live(url), ...words])).toMatchObject(traded)
     })
+    const replayed = await said(alone([perigee, "replay", "once.ts", "--tape", "run.tape", "--json"]))
+    expect(replayed).toMatchObject({ ...traded, why: "the tape ends" })
   }, 60_000)
 
   test("builds a bot that trades, says what is inside, and holds nothing else", async () => {
