@@ -7,6 +7,8 @@ import type { OpenJournal } from "../../../src/runtime/storage/journal.ts"
 import { clientId, HandClock, open, order, tempDirectory } from "./support.ts"
 
 const TURN_MS = 5
+// A worker is given up after 30 ticks without an answer: here that is most of a second, enough for its start on a busy machine.
+const CLOCK_MS = 200
 const WAIT_TURNS_MAX = 2000
 
 // The worker is real, so its answers take real time; the ticks that ask for them are the hand clock's.
@@ -18,7 +20,7 @@ async function tickUntil(
   for (let turn = 0; turn < WAIT_TURNS_MAX; turn++) {
     const state = journal.status().checkpoints
     if (state !== undefined && holds(state)) return
-    clock.pass(1000)
+    clock.pass(CLOCK_MS)
     await Bun.sleep(TURN_MS)
   }
   throw new Error(`it never came to that: ${JSON.stringify(journal.status())}`)
