@@ -2,6 +2,8 @@ import { expect, test } from "bun:test"
 import { book, type Bot, bot, type Context, type InstrumentMsg, orders, schedule, trades } from "perigee"
 import type { Front } from "../../src/runtime/ports.ts"
 import { openSimulation } from "../../src/world/simulation.ts"
+import { openRig } from "./rig.ts"
+import { until } from "./until.ts"
 
 const INST = "BTC_USDT_PERP"
 
@@ -195,4 +197,15 @@ test("a listing that does not come holds up no start for long and is not waited 
   expect(now).toBe("0.1")
   expect(reader.told).toEqual([])
   simulation.stop("the test is over")
+}, 60_000)
+
+test("on real sockets a live bot that only reads has them too, without keys, and is ready", async () => {
+  const reader = new Reader("reader")
+  const declared = bot({ name: "reader" })
+    .task(trades("binance-um", [INST]))
+    .strategy(reader) as unknown as Bot
+  const rig = await openRig({ bot: declared, world: { mode: "live" } })
+  expect(reader.first).toBe("0.1")
+  await until("it is ready", () => rig.world.reasons().length === 0)
+  await rig.close()
 }, 60_000)

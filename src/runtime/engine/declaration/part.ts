@@ -63,5 +63,9 @@ export type NumbersOf<O> = Span<Option<O, "taskBaseId", 1>, Option<O, "chunk", 1
 
 /** Makes a misspelt option an error. */
 export type Only<O, Known> = {
-  readonly [K in keyof O]: K extends keyof Known ? unknown : `no option is named ${K & string}`
+  readonly [K in keyof O]: K extends keyof Known
+    ? unknown
+    : string extends K
+      ? unknown
+      : `no option is named ${K & string}`
 }

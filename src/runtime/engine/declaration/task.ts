@@ -63,10 +63,14 @@ function feed<M extends Market, C extends ChannelKind, I extends string, O exten
 }
 
 /** Trades of these instruments → `onTrade`. */
-export const trades = <const M extends Market, const I extends Names, const O extends TradesOptions = None>(
+export const trades = <
+  const M extends Market,
+  const I extends Names,
+  const O extends TradesOptions & Only<O, TradesOptions> = None,
+>(
   market: M,
   insts: Listed<M, I>,
-  options?: O & Only<O, TradesOptions>,
+  options?: O,
 ): FeedHandle<M, "trades", I[number], IsManual<O>, NumbersOf<O>> =>
   feed(
     market,
@@ -81,42 +85,54 @@ function lobChannel({ form, depth, everyMs }: Rhythm & Pick<LobOptions, "form">)
 }
 
 /** Order book events → `onLob`. */
-export const lob = <const M extends Market, const I extends Names, const O extends LobOptions>(
+export const lob = <const M extends Market, const I extends Names, const O extends LobOptions & Only<O, LobOptions>>(
   market: M,
   insts: Listed<M, I>,
-  options: O & Only<O, LobOptions>,
+  options: O,
 ): FeedHandle<M, "lob", I[number], IsManual<O>, NumbersOf<O>> => feed(market, lobChannel(options), insts, options)
 
 /** Best bid and ask → `onLob`. */
-export const bbo = <const M extends Market, const I extends Names, const O extends FeedOptions = None>(
+export const bbo = <
+  const M extends Market,
+  const I extends Names,
+  const O extends FeedOptions & Only<O, FeedOptions> = None,
+>(
   market: M,
   insts: Listed<M, I>,
-  options?: O & Only<O, FeedOptions>,
+  options?: O,
 ): FeedHandle<M, "lob", I[number], IsManual<O>, NumbersOf<O>> =>
   feed(market, { kind: "lob", form: "bbo" }, insts, options)
 
 /** Order books kept from diffs: read with `ctx.book(inst)`, each diff → `onLob`. */
-export const book = <const M extends Market, const I extends Names, const O extends BookOptions = None>(
+export const book = <
+  const M extends Market,
+  const I extends Names,
+  const O extends BookOptions & Only<O, BookOptions> = None,
+>(
   market: M,
   insts: Listed<M, I>,
-  options?: O & Only<O, BookOptions>,
+  options?: O,
 ): FeedHandle<M, "lob", I[number], IsManual<O>, NumbersOf<O>> =>
   feed(market, lobChannel({ ...options, form: "incremental" }), insts, options)
 
 /** Candles → `onCandle`. */
-export const candles = <const M extends Market, const I extends Names, const O extends HistoryOptions = None>(
+export const candles = <
+  const M extends Market,
+  const I extends Names,
+  const O extends HistoryOptions & Only<O, HistoryOptions> = None,
+>(
   market: M,
   insts: Listed<M, I>,
   interval: Interval,
-  options?: O & Only<O, HistoryOptions>,
+  options?: O,
 ): FeedHandle<M, "candles", I[number], IsManual<O>, NumbersOf<O>> =>
   feed(market, { kind: "candles", interval }, insts, options)
 
 const account =
   <C extends "accOrders" | "accBalPos" | "accPos">(channel: Channel & { readonly kind: C }) =>
-  <const M extends Market, const O extends FeedOptions = None>(
+  <const M extends Market, const O extends FeedOptions & Only<O, FeedOptions> = None>(
     market: M,
-    options?: O & Only<O, FeedOptions>,
+    options?: O,
   ): FeedHandle<M, C, never, IsManual<O>, NumbersOf<O>> =>
     feed<M, C, never, O>(market, channel, [], options)
 
@@ -128,8 +144,8 @@ export const accountBalances = account<"accBalPos">({ kind: "accBalPos" })
 export const accountPositions = account<"accPos">({ kind: "accPos" })
 
 /** A tick at once and then every `everyMs` → `onSchedule`. */
-export const schedule = <const O extends ScheduleOptions>(
-  options: O & Only<O, ScheduleOptions>,
+export const schedule = <const O extends ScheduleOptions & Only<O, ScheduleOptions>>(
+  options: O,
 ): ScheduleHandle<NumbersOf<O>> =>
   divisible({ kind: "schedule", draft: { kind: "schedule", everyMs: options.everyMs }, options })
 
@@ -161,9 +177,9 @@ function predictor<O extends OnnxOptions & ZmqOptions>(
 }
 
 /** An ONNX model: `.onnx` file or JSON config, relative to the bot file → `onPreds`. */
-export const onnx = <const O extends OnnxOptions = None>(
+export const onnx = <const O extends OnnxOptions & Only<O, OnnxOptions> = None>(
   path: string,
-  options?: O & Only<O, OnnxOptions>,
+  options?: O,
 ): PredictHandle<NumbersOf<O>> => predictor<O>("onnx", path, options)
 
 function serviceOf({ mode, inFlightMax, replyBytesMax, curve }: ZmqOptions): ServiceSpec | undefined {
@@ -177,18 +193,18 @@ function serviceOf({ mode, inFlightMax, replyBytesMax, curve }: ZmqOptions): Ser
 }
 
 /** A model behind ZeroMQ: `tcp://host:port`, `ipc://path`, or a port of this machine → `onPreds`. */
-export const zmq = <const O extends ZmqOptions = None>(
+export const zmq = <const O extends ZmqOptions & Only<O, ZmqOptions> = None>(
   endpoint: string | number,
-  options?: O & Only<O, ZmqOptions>,
+  options?: O,
 ): PredictHandle<NumbersOf<O>> =>
   predictor<O>("zmq", typeof endpoint === "number" ? `tcp://127.0.0.1:${endpoint}` : endpoint, options)
 
 /** Intents from one strategy to others: `ctx.publishIntent(handle, …)` → `onInstIntent`. */
-export const intents = <const O extends TaskOptions = None>(
-  options?: O & Only<O, TaskOptions>,
+export const intents = <const O extends TaskOptions & Only<O, TaskOptions> = None>(
+  options?: O,
 ): IntentHandle<NumbersOf<O>> => divisible({ kind: "intents", draft: { kind: "intents" }, options: options ?? {} })
 
 /** Orders from one strategy for another to carry out: `ctx.publishOrders(handle, …)` → `onOrderExecution`. */
-export const relay = <const O extends TaskOptions = None>(
-  options?: O & Only<O, TaskOptions>,
+export const relay = <const O extends TaskOptions & Only<O, TaskOptions> = None>(
+  options?: O,
 ): RelayHandle<NumbersOf<O>> => divisible({ kind: "relay", draft: { kind: "relay" }, options: options ?? {} })
