@@ -49,6 +49,7 @@ function weatherOf(next: () => number): Faults {
     duplicateRate: some(0.02),
     cutRate: some(0.001),
     halfCutRate: some(0.03),
+    stallRate: some(0.02),
     lateRequestRate: some(0.1),
     lostRequestRate: some(0.08),
     lostReplyRate: some(0.08),
