@@ -11,6 +11,7 @@ export type {
   RelayHandle,
   ScheduleHandle,
 } from "./runtime/engine/declaration/handle.ts"
+export type { Part } from "./runtime/engine/declaration/part.ts"
 export { choice, decimal, flag, number, params, text } from "./runtime/engine/declaration/params.ts"
 export type { StrategyOptions, ThrowPolicy } from "./runtime/engine/declaration/strategy.ts"
 export {
