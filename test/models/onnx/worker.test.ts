@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test"
-import { heapStats } from "bun:jsc"
 import { readFileSync } from "node:fs"
+import { resolve } from "node:path"
 import { type OnnxOptions, onnxRunner } from "../../../src/models/onnx/index.ts"
 import { describe as said } from "../../../src/runtime/domain/errors.ts"
 import type { ModelRunner } from "../../../src/runtime/ports.ts"
@@ -180,20 +180,17 @@ describe("the worker", () => {
 })
 
 describe("models on the loop, opened and closed again and again,", () => {
-  test("do not add up in memory", async () => {
-    const open = async (): Promise<number> => {
-      const runner = onnxRunner({ clock: realClock, source: modelOf("mlp"), isInline: true, runtime: "trimmed" })
-      await runner.load()
-      await runner.predict(request(), 5_000)
-      await runner.close()
-      await Bun.sleep(20)
-      Bun.gc(true)
-      return heapStats().objectTypeCounts["WebAssembly.Memory"] ?? 0
-    }
-    const before = await open()
-    for (let round = 0; round < 8; round++) await open()
-    expect(await open()).toBeLessThanOrEqual(before + 2)
-  }, 30_000)
+  // A runtime whose memory is held costs more than 20 MB each time.
+  test.skipIf(process.platform !== "linux")(
+    "do not add up in memory",
+    async () => {
+      const child = Bun.spawn([process.execPath, resolve(import.meta.dir, "reopening.ts")], { stdout: "pipe" })
+      const { before, after } = (await child.stdout.json()) as { before: number; after: number }
+      expect(await child.exited).toBe(0)
+      expect(after - before).toBeLessThan(60)
+    },
+    60_000,
+  )
 
   test("leave the loop what it had", async () => {
     const { waitAsync } = Atomics
