@@ -64,19 +64,17 @@ export interface SocketHandler {
   closed(code: number, reason: string): void
 }
 
-/** Whether a text has left: undefined once the kernel has taken all of it, else why nobody knows how much of it went. */
+/** Undefined once the kernel has taken all of a text, else why nobody knows how much of it went. */
 export type Departed = (failure: string | undefined) => void
 
 export interface Socket {
   /**
-   * False where the bytes were not and will not be sent: the socket is not open, or more than `unsentBytesMax` wait to
-   * leave. True says that they are on their way to the kernel, no more; `departed` is told of the rest, once, after this
-   * has returned and before the handler's `closed`.
+   * False: never sent, for it is not open or more than `unsentBytesMax` wait to leave. True says no more than on its way;
+   * `departed` is told of the rest, once, after this has returned and before `closed`.
    */
   send(text: string, departed?: Departed): boolean
-  /** Sends a protocol ping. */
   ping(): void
-  /** Bytes accepted by `send` that have not left this process yet. */
+  /** Bytes accepted by `send` that have not left this process. */
   bufferedBytes(): number
   close(code?: number, reason?: string): void
 }

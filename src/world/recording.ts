@@ -10,6 +10,7 @@ import type {
   HttpCall,
   HttpReply,
   Outside,
+  Socket,
   SocketHandler,
   Sockets,
   Tape,
@@ -110,10 +111,10 @@ export class Recorder {
     }
   }
 
-  #tells(socket: { send(text: string): boolean }, channel: string): (text: string) => boolean {
-    return (text) => {
+  #tells(socket: Socket, channel: string): Socket["send"] {
+    return (text, departed) => {
       this.#tape.append({ receivedAt: this.#clock.now(), channel, text })
-      return socket.send(text)
+      return socket.send(text, departed)
     }
   }
 
@@ -135,8 +136,8 @@ export class Recorder {
   }
 }
 
-const bound = (socket: ReturnType<Sockets["open"]>): ReturnType<Sockets["open"]> => ({
-  send: (text) => socket.send(text),
+const bound = (socket: Socket): Socket => ({
+  send: (text, departed) => socket.send(text, departed),
   ping: () => socket.ping(),
   bufferedBytes: () => socket.bufferedBytes(),
   close: (code, reason) => socket.close(code, reason),
