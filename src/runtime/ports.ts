@@ -68,10 +68,7 @@ export interface SocketHandler {
 export type Departed = (failure: string | undefined) => void
 
 export interface Socket {
-  /**
-   * False: never sent, for it is not open or more than `unsentBytesMax` wait to leave. True says no more than on its way;
-   * `departed` is told of the rest, once, after this has returned and before `closed`.
-   */
+  /** False: never sent (not open, or `unsentBytesMax` wait to leave). `departed` hears once, after this, before `closed`. */
   send(text: string, departed?: Departed): boolean
   ping(): void
   /** Bytes accepted by `send` that have not left this process. */
