@@ -1,7 +1,8 @@
 import { ConfigError, describe } from "../runtime/domain/errors.ts"
 import type { Market } from "../runtime/domain/market.ts"
 import type { FeedSpec, TaskSpec } from "../runtime/domain/task.ts"
-import type { TapeEntry, Venue } from "../runtime/ports.ts"
+import { type LogOptions, pinoLog } from "../runtime/platform/shared/log.ts"
+import type { Clock, Log, TapeEntry, Venue } from "../runtime/ports.ts"
 import { virtualEnv } from "../runtime/simulation/env.ts"
 import { readTape } from "../runtime/storage/tape-reader.ts"
 import { type Bot, nameOf, planOf, type Stats } from "../world.ts"
@@ -20,6 +21,8 @@ export interface ReplayOptions extends Pick<SimulationOptions, "modelFile" | "se
   readonly set: Readonly<Record<string, string>>
   /** One way, between the bot and the exchange; what the tape says was received is received then all the same. */
   readonly latencyMs: number
+  /** Where the bot's log goes, with virtual times; nowhere where absent. */
+  readonly log?: Omit<LogOptions, "clock">
   /** Of the tape, from its first line on; all of it where absent. */
   readonly seconds?: number
 }
@@ -60,6 +63,7 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
     playback: { streams, ...(instruments === undefined ? {} : { instruments }) },
     around: (outside) => ({
       ...outside,
+      log: logOf(options, outside.clock),
       http: answeredFrom(answers, outside.http, outside.clock),
       sockets: allTo(ORIGIN, outside.sockets),
     }),
@@ -70,6 +74,10 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
   }).catch(inPlainWords)
   return new Playing(simulation, found, bareReply(venue, feeds), options).run()
 }
+
+const mute: Log = { debug() {}, info() {}, warn() {}, error() {} }
+
+const logOf = ({ log }: ReplayOptions, clock: Clock): Log => (log === undefined ? mute : pinoLog({ clock, ...log }))
 
 /** A listing that the simulated exchange cannot reckon with is the tape's, not this program's mistake. */
 function inPlainWords(error: unknown): never {

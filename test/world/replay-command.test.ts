@@ -21,6 +21,7 @@ export default bot({ name: "taker", account: "exclusive", limits: { orderNotiona
   .tasks([diffs, tape, router])
   .strategy({
     onTrade({ data }, ctx) {
+      if (data.isHistory === true && heard === 0) ctx.log.debug("warm")
       if (data.isHistory || ++heard % 10 !== 0 || ctx.openOrders().length > 0) return
       ctx.submit(router, { inst: INST, side: heard % 20 === 0 ? "BUY" : "SELL", size: "0.010", type: "market" })
     },
@@ -71,6 +72,13 @@ test("a recorded run is replayed to the same trace, and a changed byte is found 
     /^line \d+ differs from .*one:\n {2}now: {4}\d+ socket \d+ received \w+\n {2}before: \d+ socket /,
   )
 
+  const loud = await replay("a.tape", "--seconds", "1", "--log", "debug")
+  const warm = loud.err.split("\n").filter((line) => line.includes('"warm"'))
+  const [recordedAt = ""] = text.split(" ", 1)
+  const at = Date.parse((JSON.parse(warm[0] ?? "") as { time: string }).time)
+  expect(Math.abs(at - Number(recordedAt) / 1e6)).toBeLessThan(10_000)
+
   const words = await run(["replay", "taker.ts", "--tape", "a.tape", "--seconds", "1"], { cwd: home.path })
+  expect(words.err).toBe("")
   expect(words.out).toMatch(/ended: its time is up\n\d+ events, \d+ orders, \d+ fills, PnL /)
 }, 60_000)

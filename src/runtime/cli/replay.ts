@@ -5,6 +5,7 @@ import type { ReplayOptions } from "../../world/replay.ts"
 import { ConfigError } from "../domain/errors.ts"
 import { type Command, EXIT, flag, number, only, type Options, text, texts } from "./command.ts"
 import { assignments } from "./flags.ts"
+import { levelOf } from "./run-loaded.ts"
 import { loadBot } from "./run.ts"
 import type { Summary } from "./session.ts"
 import { words } from "./summary.ts"
@@ -21,6 +22,7 @@ const OPTIONS: Options = {
   replies: { type: "string", value: "FILE", help: "what ZeroMQ models answered: written by run --record-model" },
   trace: { type: "string", value: "FILE", help: "write a line for everything that happened" },
   "same-as": { type: "string", value: "FILE", help: "fail at the first line unlike this trace's" },
+  log: { type: "string", value: "LEVEL", help: "debug, info, warn (default) or error, on stderr" },
   json: { type: "boolean", help: "print a summary as one JSON line" },
 }
 
@@ -40,6 +42,7 @@ export const replay = (machine: Machine): Command => ({
     const seed = number(values, "seed", { min: 0, max: 2 ** 32 - 1, whole: true }) ?? 1
     const seconds = number(values, "seconds", { min: 0.001, max: 1e9 })
     const latencyMs = number(values, "latency", { min: 0, max: 10_000, whole: true }) ?? LATENCY_MS
+    const level = levelOf(text(values, "log") ?? "warn")
     const set = assignments(texts(values, "set"))
     const { bot, file } = await loadBot(machine, given)
     const { replay: play } = await import("../../world/replay.ts")
@@ -57,6 +60,7 @@ export const replay = (machine: Machine): Command => ({
       seed,
       set,
       latencyMs,
+      log: { level, to: 2 },
       modelFile: (source) => (isAbsolute(source) ? source : join(folder, source)),
       ...services,
       ...(seconds === undefined ? {} : { seconds }),

@@ -96,7 +96,7 @@ export async function runLoaded(
 
 const LEVELS = ["debug", "info", "warn", "error"] as const
 
-function levelOf(given = "info"): (typeof LEVELS)[number] {
+export function levelOf(given = "info"): (typeof LEVELS)[number] {
   const level = LEVELS.find((known) => known === given)
   if (level === undefined) throw new ConfigError(`--log ${given}: expected ${LEVELS.join(", ")}`)
   return level
