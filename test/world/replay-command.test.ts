@@ -73,9 +73,9 @@ test("a recorded run is replayed to the same trace, and a changed byte is found 
   )
 
   const loud = await replay("a.tape", "--seconds", "1", "--log", "debug")
-  const warm = loud.err.split("\n").filter((line) => line.includes('"warm"'))
+  const warm = loud.err.split("\n").find((line) => line.includes('"warm"'))
   const [recordedAt = ""] = text.split(" ", 1)
-  const at = Date.parse((JSON.parse(warm[0] ?? "") as { time: string }).time)
+  const at = Date.parse((JSON.parse(warm ?? "") as { time: string }).time)
   expect(Math.abs(at - Number(recordedAt) / 1e6)).toBeLessThan(10_000)
 
   const words = await run(["replay", "taker.ts", "--tape", "a.tape", "--seconds", "1"], { cwd: home.path })
