@@ -177,8 +177,9 @@ export function createRunner(options: RunnerOptions): ModelRunner {
     }
     here.run(job.input.data, job.input.shape, options.isHandedOver).then(
       (values) => {
-        restarts.worked(clock.monotonic())
-        const isLate = clock.monotonic() > job.deadlineAt
+        const now = clock.monotonic()
+        restarts.worked(now)
+        const isLate = now > job.deadlineAt
         settle(
           job,
           isLate

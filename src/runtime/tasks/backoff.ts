@@ -1,1 +1,1 @@
-export { Backoff, type BackoffBounds } from "../domain/backoff.ts"
+export { Backoff } from "../domain/backoff.ts"
