@@ -14,7 +14,7 @@ export interface Survey {
   readonly firstAt: number
   readonly lastAt: number
   readonly frames: number
-  /** Streams that there are frames of, or that were asked for. */
+  /** Streams that there are frames of. */
   readonly streams: ReadonlySet<string>
   readonly answers: readonly Answer[]
   readonly instruments: readonly InstrumentInfo[] | undefined
@@ -37,9 +37,11 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
   const found = new Finding(options)
   for await (const { entry, number } of readLines(file)) found.add(entry, number)
   if (found.frames === 0) throw noFrames(options, found.others)
-  const lacking = feeds.flatMap((feed) => lackOf(feed, venue, found.streams))
+  // A stream that was asked for and said nothing is not missing.
+  const known = new Set([...found.streams, ...found.asked])
+  const lacking = feeds.flatMap((feed) => lackOf(feed, venue, known))
   if (lacking.length > 0) {
-    const held = [...found.streams]
+    const held = [...known]
     const more = held.length > LISTED_MAX ? ` and ${held.length - LISTED_MAX} more` : ""
     const remedy = `it holds ${held.slice(0, LISTED_MAX).join(", ")}${more}; perigee run ${options.bot} --record FILE writes a tape of what the bot wants`
     throw new ConfigError(`the tape ${file} lacks what bot ${options.bot} listens to:${listed(lacking)}\n${remedy}`)
@@ -89,6 +91,7 @@ export function bareReply(venue: Venue, feeds: readonly FeedSpec[]): BareReply {
 
 class Finding {
   readonly streams = new Set<string>()
+  readonly asked = new Set<string>()
   readonly others = new Set<string>()
   frames = 0
   readonly #options: SurveyOptions
@@ -121,7 +124,7 @@ class Finding {
     if (crossing.kind === "frame") this.#frame(entry.text, line)
     else if (crossing.kind === "reply") this.#reply(crossing.target, entry)
     else if (crossing.kind === "sent")
-      for (const one of streamsOf({ url: crossing.target, messages: [entry.text] })) this.streams.add(one)
+      for (const one of streamsOf({ url: crossing.target, messages: [entry.text] })) this.asked.add(one)
   }
 
   #frame(text: string, line: number): void {

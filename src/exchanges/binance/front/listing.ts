@@ -78,7 +78,7 @@ export const DEFAULT_LISTINGS: readonly ListingSpec[] = [
 
 const PRICE_STEPS_MAX = 1_000_000_000
 
-/** As the venue itself listed it. What it does not tell of itself is as with the others here. */
+/** As the venue itself listed it; the least notional in whole units. What it does not tell is as with the others here. */
 export function listingOf(info: InstrumentInfo): ListingSpec {
   const { inst, symbol, tickSize, lotSize, limitSizeMax, marketSizeMax, notionalMin = "5", leverageMax = 20 } = info
   const [base = "", quote = ""] = inst.split("_")
