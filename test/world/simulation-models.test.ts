@@ -89,3 +89,15 @@ test("what becomes of each request is the same for the same seed", async () => {
   expect(await play({ whenFull: "newest" }, 1, latency)).toEqual(one)
   expect((await play({ whenFull: "newest" }, 2, latency)).digest).not.toBe(one.digest)
 })
+
+test("a model's worker dies in a simulation as often as is said, the same for the same seed, and comes back", async () => {
+  const latency = { latencyMsMin: 5, latencyMsMax: 20, deathRate: 0.3 }
+  const one = await play({ deadlineMs: 5_000, queueMax: 8 }, 3, latency)
+  const lost = "the model's worker broke down: it ended"
+  const outcomes = one.heard.filter((line) => /^\d/.test(line)).map((line) => line.replace(/^\d+ /, ""))
+  expect(outcomes).toHaveLength(9)
+  expect(new Set(outcomes)).toEqual(new Set(["answered", lost]))
+  const told = one.heard.filter((line) => line.startsWith("undefined")).length
+  expect(told).toBe(outcomes.filter((line) => line === lost).length)
+  expect(await play({ deadlineMs: 5_000, queueMax: 8 }, 3, latency)).toEqual(one)
+})

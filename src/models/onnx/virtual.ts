@@ -6,6 +6,8 @@ import { createRunner, LOAD_MS_MAX, type RunnerOptions, STUCK_MS_MAX } from "./r
 export interface ModelLatency {
   readonly latencyMsMin: number
   readonly latencyMsMax: number
+  /** How likely a request is to be the last of its model's worker, from 0 (default) to 1. Of a service it has no meaning. */
+  readonly deathRate?: number
 }
 
 /** A model on this thread, for simulations. */
@@ -67,13 +69,19 @@ function opening(options: VirtualOptions): Opening {
 }
 
 function delayed(model: Backend, options: VirtualOptions): Backend {
-  const { clock, random, latencyMsMin, latencyMsMax } = options
+  const { clock, random, latencyMsMin, latencyMsMax, deathRate = 0 } = options
   return {
     facts: model.facts,
     lost: new Promise(() => {}),
     run(data, shape, isHandedOver) {
       const tookMs = latencyMsMin + random.next() * (latencyMsMax - latencyMsMin)
       const { promise, resolve, reject } = Promise.withResolvers<Awaited<ReturnType<Backend["run"]>>>()
+      if (deathRate > 0 && random.next() < deathRate) {
+        clock.timer(tookMs, () =>
+          reject(new LostRuntime("the model's worker broke down: it ended", { hasEnded: true })),
+        )
+        return promise
+      }
       model.run(data, shape, isHandedOver).then(
         (values) => void clock.timer(tookMs, () => resolve(values)),
         (error: unknown) => void clock.timer(tookMs, () => reject(renamed(error, options))),

@@ -137,6 +137,27 @@ describe("a model on a virtual clock", () => {
     expect(why).toBe("model double.onnx cannot be read")
   })
 
+  test("dies at its requests as often as is said, and is opened again after growing pauses", async () => {
+    const { clock, heard, ask } = await loaded({ ...exact, deathRate: 1 })
+    const lost = "the model's worker broke down: it ended"
+    ask(1)
+    clock.advance(10)
+    ask(2)
+    clock.advance(20)
+    ask(3, 100)
+    clock.advance(100)
+    expect(heard).toEqual([
+      `20000 ${lost}`,
+      `40000 ${lost}`,
+      expect.stringMatching(/^40000 .*; it restarts in \d+ ms, after this request's deadline$/),
+    ])
+    const sometimes = await loaded({ deathRate: 0.1, queueMax: 100, latencyMsMin: 1, latencyMsMax: 1 })
+    for (let value = 1; value <= 100; value++) sometimes.ask(value, 600_000)
+    sometimes.clock.advance(600_000)
+    const deaths = sometimes.heard.filter((line) => line.endsWith(lost)).length
+    expect([sometimes.heard.length, deaths > 2 && deaths < 25]).toEqual([100, true])
+  })
+
   test("whose runtime breaks down fails that request, and is opened again after growing pauses", async () => {
     const { clock, heard, ask, model } = await loaded(exact)
     for (const _ of [1, 2]) {
