@@ -1,5 +1,5 @@
 // A running bot's endpoint, asked from outside while it trades on a simulated exchange.
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test"
+import { afterEach, beforeEach, describe, expect, test } from "bun:test"
 import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { EXIT } from "../../src/runtime/cli/command.ts"
@@ -13,36 +13,24 @@ let sim: Simulator
 let home: ReturnType<typeof folder>
 let bots: Running[] = []
 
-beforeAll(async () => {
-  sim = await startSimulator()
-})
-afterAll(async () => {
-  sim.program.signal("SIGTERM")
-  await sim.program.ended
-})
-beforeEach(() => {
+// An exchange for each: a bot with an empty database finds there what an earlier one of its name has done.
+beforeEach(async () => {
   home = folder()
+  sim = await startSimulator()
 })
 afterEach(async () => {
   for (const { program } of bots) program.signal("SIGKILL")
   await Promise.all(bots.map(({ program }) => program.ended))
   bots = []
   home.remove()
-  await flat()
+  sim.program.signal("SIGTERM")
+  await sim.program.ended
 })
 
 async function steady(options: Partial<RunningOptions> = {}): Promise<Running> {
   const bot = await startBot(sim, "steady", { home: home.path, ...options })
   bots.push(bot)
   return bot
-}
-
-/** The next test finds the account without orders and position, whatever this one left. */
-async function flat(): Promise<void> {
-  const account = accountAt(sim)
-  await account.cancelAll(SYMBOL)
-  const held = await account.position(SYMBOL)
-  if (held !== 0) await account.close(SYMBOL, held)
 }
 
 const perigee = (words: readonly string[], env: Record<string, string> = { PERIGEE_TOKEN: TOKEN }) =>
