@@ -1,10 +1,8 @@
 import { ConfigError, describe, ModelError } from "../runtime/domain/errors.ts"
 import type { PredictSpec } from "../runtime/domain/task.ts"
 import type { AltTensor } from "../runtime/domain/tensor.ts"
-import type { Clock, Log, ModelRunner, Tape } from "../runtime/ports.ts"
-import { entrance } from "#entrance"
+import type { Clock, ModelRunner, Tape } from "../runtime/ports.ts"
 import { hashOf } from "../runtime/simulation/hash.ts"
-import { openTape, type TapeRecorder } from "../runtime/storage/tape.ts"
 import { readTape } from "../runtime/storage/tape-reader.ts"
 import type { Peer } from "../models/zmq/index.ts"
 
@@ -31,10 +29,6 @@ const keyOf = ({ data, shape, metadata }: AltTensor): string => hashOf([data, sh
 
 const sorted = (metadata: AltTensor["metadata"]): [string, string][] =>
   Object.entries(metadata).toSorted(([a], [b]) => (a < b ? -1 : 1))
-
-/** Opens a file for what model services answer. Throws JournalError where it cannot be written. */
-export const modelTape = (file: string, log?: Log): Promise<TapeRecorder> =>
-  openTape({ file, clock: entrance.clock(), ...(log === undefined ? {} : { log }) })
 
 /** The same runner, each of its answers and failures written to the tape. */
 export function recorded(

@@ -46,7 +46,7 @@ export const replay = (machine: Machine): Command => ({
     const set = assignments(texts(values, "set"))
     const { bot, file } = await loadBot(machine, given)
     const { replay: play } = await import("../../world/replay.ts")
-    const services = await servicesOf(text(values, "replies"), { bot, set })
+    const services = await servicesOf(pathOf(machine, text(values, "replies")), { bot, set })
     const trace = traceFile({ trace: text(values, "trace"), sameAs: text(values, "same-as") })
     const folder = dirname(file)
     const {
@@ -75,12 +75,14 @@ export const replay = (machine: Machine): Command => ({
   },
 })
 
+const pathOf = (machine: Machine, given: string | undefined): string | undefined =>
+  given === undefined ? undefined : resolve(machine.cwd, given)
+
 /** What stands for each model service of the bot: the answers that were recorded of it. */
 async function servicesOf(
   file: string | undefined,
   { bot, set }: Pick<ReplayOptions, "bot" | "set">,
 ): Promise<Pick<ReplayOptions, "services">> {
-  if (file === undefined) return {}
   const [{ replies }, { planOf }, { everyPart }] = await Promise.all([
     import("../../world/replies.ts"),
     import("../../world.ts"),
@@ -88,7 +90,12 @@ async function servicesOf(
   ])
   const services: Record<string, Awaited<ReturnType<typeof replies>>> = {}
   for (const spec of planOf(bot, everyPart(), { set }).tasks) {
-    if (spec.kind === "predict" && spec.runner === "zmq") services[spec.source] = await replies(file, spec.id)
+    if (spec.kind !== "predict" || spec.runner !== "zmq") continue
+    if (file === undefined) {
+      const remedy = "give what it answered with --replies; perigee run bot.ts --record-model FILE writes that"
+      throw new ConfigError(`model ${spec.source} is a service, which a replay has not: ${remedy}`)
+    }
+    services[spec.source] = await replies(file, spec.id)
   }
   return { services }
 }

@@ -99,8 +99,11 @@ interface VirtualService {
 
 /** The Python service, asked while the virtual clock stands still; or what one answered before. */
 async function openService(machine: Machine, { record, replies }: VirtualModel): Promise<VirtualService> {
-  const { modelTape: tapeOf, replies: recordedIn } = await import("../../world/replies.ts")
-  const tape = record === undefined ? undefined : await tapeOf(record)
+  const [{ replies: recordedIn }, { openTape }] = await Promise.all([
+    import("../../world/replies.ts"),
+    import("../../world/tape.ts"),
+  ])
+  const tape = record === undefined ? undefined : await openTape(record)
   const modelTape = tape === undefined ? {} : { modelTape: tape }
   if (replies !== undefined) {
     const services = { [ENDPOINT]: await recordedIn(replies, MODEL_ID) }
