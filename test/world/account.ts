@@ -27,9 +27,6 @@ export interface Account {
   openOrders(symbol: string): Promise<VenueOrder[]>
   /** Above zero long. */
   position(symbol: string): Promise<number>
-  cancelAll(symbol: string): Promise<void>
-  /** Trades a position of this size away at the market. */
-  close(symbol: string, size: number): Promise<void>
 }
 
 const PAGE = 1_000
@@ -64,13 +61,6 @@ export function accountAt({ url, apiKey, secret }: Simulator): Account {
     async position(symbol) {
       const rows = await get<{ symbol: string; positionAmt: string }[]>("/fapi/v3/positionRisk", { symbol })
       return Number(rows.find((row) => row.symbol === symbol)?.positionAmt ?? "0")
-    },
-    async cancelAll(symbol) {
-      await call("DELETE", "/fapi/v1/allOpenOrders", { symbol })
-    },
-    async close(symbol, size) {
-      const order = { symbol, type: "MARKET", quantity: String(Math.abs(size)), reduceOnly: "true" }
-      await call("POST", "/fapi/v1/order", { ...order, side: size > 0 ? "SELL" : "BUY" })
     },
   }
 }

@@ -142,10 +142,7 @@ function bind(one: NamedStrategy, specs: readonly TaskSpec[], of: ReadonlyMap<Ha
     if (!isPart(named)) bound.push(...places)
     // Without tasks for another reason, which is told.
     else if (places.length > 0 || whole.options.chunk === 0) {
-      const place = placeOf(
-        named,
-        places.map((at) => specs[at]?.id ?? ""),
-      )
+      const place = placeOf(named, places.length, (at) => specs[places[at] ?? -1]?.id)
       if (typeof place === "string") lost.push(`is bound to a part that does not exist: ${place}`)
       else bound.push(places[place] as number)
     }

@@ -69,12 +69,11 @@ export class House {
 
   /** The one task meant: of several a part must be named. */
   one(named: Binding): RunningTask {
-    const [only, ...more] = this.#of(named)
-    if (only !== undefined && more.length === 0) return only
+    const tasks = this.#of(named)
+    if (tasks.length === 1) return tasks[0] as RunningTask
     const whole = wholeOf(named)
-    const count = more.length + (only === undefined ? 0 : 1)
-    const ask = count === 0 ? "" : "; name the one that is meant, as handle.part(…)"
-    throw new UsageError(`task ${handleName(whole)} has ${partsOf(whole, count)}${ask}`)
+    const ask = tasks.length === 0 ? "" : "; name the one that is meant, as handle.part(…)"
+    throw new UsageError(`task ${handleName(whole)} has ${partsOf(whole, tasks.length)}${ask}`)
   }
 
   /** Any of the tasks meant, where all do alike. */
@@ -148,10 +147,7 @@ export class House {
     const tasks = this.#byHandle.get(whole)
     if (tasks === undefined) throw new UsageError(`task ${handleName(whole)} is not of this bot; add it with .task(…)`)
     if (!isPart(named)) return tasks
-    const place = placeOf(
-      named,
-      tasks.map(({ spec }) => spec.id),
-    )
+    const place = placeOf(named, tasks.length, (at) => tasks[at]?.spec.id)
     if (typeof place === "string") throw new UsageError(place)
     return [tasks[place] as RunningTask]
   }

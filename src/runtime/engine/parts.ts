@@ -15,15 +15,18 @@ export function partsOf({ options }: Handle, count: number): string {
   return count === 1 ? `one part, ${first}` : `parts ${first} to ${first + count - 1}`
 }
 
-/** Where a part is among the tasks of its whole, from 0; or why it is not there. */
-export function placeOf({ of: whole, which }: Part<Handle>, ids: readonly string[]): number | string {
-  const isNumber = typeof which === "number"
-  const place = isNumber
-    ? which - (whole.options.taskBaseId ?? 1)
-    : which.kind === whole.kind
-      ? ids.indexOf(which.id)
-      : -1
-  if (ids[place] !== undefined) return place
-  const asked = isNumber ? `part ${which}` : `${which.kind} #${which.id} among them`
-  return `task ${handleName(whole)} has ${partsOf(whole, ids.length)}; there is no ${asked}`
+/** Where a part is among the `count` tasks of its whole, from 0; or why it is not there. */
+export function placeOf(
+  { of: whole, which }: Part<Handle>,
+  count: number,
+  idAt: (place: number) => string | undefined,
+): number | string {
+  if (typeof which === "number") {
+    const place = which - (whole.options.taskBaseId ?? 1)
+    if (Number.isInteger(place) && place >= 0 && place < count) return place
+  } else if (which.kind === whole.kind) {
+    for (let place = 0; place < count; place++) if (idAt(place) === which.id) return place
+  }
+  const asked = typeof which === "number" ? `part ${which}` : `${which.kind} #${which.id} among them`
+  return `task ${handleName(whole)} has ${partsOf(whole, count)}; there is no ${asked}`
 }
