@@ -1,6 +1,7 @@
 // The database is gone, the account is not: what the next start makes of the orders it finds there.
 import { describe, expect, test } from "bun:test"
 import { INST } from "./scripted/exchange.ts"
+import { Disk } from "./scripted/journal.ts"
 import { IDENTITY, type Life, LIMIT, submit, World } from "./scripted/world.ts"
 
 const HOUR_MS = 3_600_000
@@ -21,6 +22,13 @@ async function buy(world: World, life: Life, size: string): Promise<string> {
   return clientId
 }
 
+/** Somebody else sells. */
+async function sell(world: World, size: string): Promise<void> {
+  world.exchange.put({ ...LIMIT, side: "SELL", size, clientId: `someone ${world.exchange.orders.length}` })
+  world.exchange.trade(world.exchange.orders.at(-1)!, size)
+  await world.clock.advance(10)
+}
+
 describe("a start without the database of an earlier life", () => {
   test("takes up every order of the bot, resting, half filled and ended, and repeats no client id", async () => {
     const world = new World()
@@ -36,13 +44,12 @@ describe("a start without the database of an earlier life", () => {
     expect(second.task.order(resting)).toMatchObject({ state: "open", filled: "0" })
     expect(second.task.order(half)).toMatchObject({ state: "open", filled: "0.5" })
     expect(second.task.order(filled)).toMatchObject({ state: "filled", filled: "3" })
-    expect(second.task.openOrders().map(({ clientId }) => clientId)).toEqual([resting, half])
+    expect(new Set(second.task.openOrders().map(({ clientId }) => clientId))).toEqual(new Set([resting, half]))
     expect(second.task.position(INST).own).toBe("3.5")
     expect(world.disk.fills.size).toBe(2)
-    expect(kinds(second)).toEqual(["order adopted", "order adopted", "earlier life"])
-    expect(second.troubles.at(-1)!.message).toBe(
-      `the database is new, and the venue shows 3 orders of this bot in ${INST} of the last 24 hours: ` +
-        "they count with their fills, what is older does not; compare the position",
+    expect(kinds(second)).toEqual(["order adopted", "earlier life", "order adopted"])
+    expect(second.troubles[1]!.message).toBe(
+      `the database is new: 3.5 of ${INST} is this bot's own by its 2 orders of the last 24 hours, which count`,
     )
     for (let count = 0; count < 5; count++) submit(second)
     await world.clock.advance(10)
@@ -71,33 +78,68 @@ describe("a start without the database of an earlier life", () => {
     expect(second.task.position(INST).own).toBe("1")
   })
 
-  test("goes back day by day as long as the bot had orders, and says since when it counts", async () => {
+  test("goes back day by day until its orders make up the position, over days without any", async () => {
     const world = new World()
-    const oldest = await world.live()
-    await buy(world, oldest, "1")
-    world.kill(oldest)
-    await world.clock.advance(60 * HOUR_MS)
-    for (const size of ["2", "3"]) {
+    for (const [size, hours] of [
+      ["7", 20],
+      ["1", 60],
+      ["2", 20],
+      ["3", 20],
+    ] as const) {
       const life = await world.live()
       await buy(world, life, size)
+      // The first is sold again: what led to it concerns nobody any more.
+      if (size === "7") await sell(world, size)
       world.kill(life)
-      await world.clock.advance(20 * HOUR_MS)
+      await world.clock.advance(hours * HOUR_MS)
     }
-    const life = await world.live()
-    world.loseDatabase(life)
+    world.disk = new Disk()
     const last = await world.live()
-    // Two days and an empty one before them: the first purchase is out of sight.
-    expect(last.task.position(INST).own).toBe("5")
-    expect(last.troubles.map(({ kind, detail }) => [kind, detail?.["orders"]])).toEqual([["earlier life", 2]])
-    expect(last.troubles[0]!.message).toContain("of the last 48 hours")
+    expect(last.task.position(INST).own).toBe("6")
+    expect(world.disk.orders.size).toBe(3)
+    expect(last.troubles.map(({ message }) => message)).toEqual([
+      `the database is new: 6 of ${INST} is this bot's own by its 3 orders of the last 120 hours, which count`,
+    ])
   })
 
-  test("is a first start where the venue knows nothing of the bot: one question an instrument, and no word", async () => {
+  test("counts nothing of what its own orders do not explain, and says so", async () => {
+    const world = new World()
+    const first = await world.live()
+    await buy(world, first, "3")
+    world.loseDatabase(first)
+    await sell(world, "1")
+    const second = await world.live()
+    expect(second.task.position(INST)).toMatchObject({ own: "0", account: { size: "2" } })
+    expect([world.disk.orders.size, world.disk.fills.size]).toEqual([0, 0])
+    expect(second.troubles.map(({ message }) => message)).toEqual([
+      `the database is new: 2 of ${INST} is not explained by this bot's 1 orders of the last 96 hours, ` +
+        "which do not count: look whose it is",
+    ])
+  })
+
+  test("is flat where somebody has closed its position meanwhile, and has nothing to say", async () => {
+    const world = new World()
+    const first = await world.live()
+    await buy(world, first, "3")
+    world.loseDatabase(first)
+    await sell(world, "3")
+    const second = await world.live()
+    expect([second.task.position(INST).own, kinds(second), world.exchange.asked("orderHistory")]).toEqual(["0", [], 0])
+  })
+
+  test("is a first start where the venue knows nothing of the bot: no question where it is flat, and no word", async () => {
     const world = new World({ deps: { insts: [INST] } })
     world.exchange.put({ ...LIMIT, clientId: "someone" })
     const life = await world.live()
-    expect([world.exchange.asked("orderHistory"), world.exchange.asked("fills")]).toEqual([1, 0])
-    expect(kinds(life)).toEqual([])
+    expect([world.exchange.asked("orderHistory"), kinds(life)]).toEqual([0, []])
+  })
+
+  test("asks for three days where somebody else holds a position, and leaves it alone", async () => {
+    const world = new World()
+    await sell(world, "2")
+    const life = await world.live()
+    expect([world.exchange.asked("orderHistory"), world.exchange.asked("fills")]).toEqual([3, 3])
+    expect([life.task.position(INST).own, kinds(life)]).toEqual(["0", []])
   })
 
   test("that dies while it looks back has written nothing of it down, and the next one looks again", async () => {
@@ -115,7 +157,7 @@ describe("a start without the database of an earlier life", () => {
     const third = await world.live()
     expect(third.task.position(INST).own).toBe("1")
     expect(third.task.openOrders()).toHaveLength(1)
-    expect(kinds(third)).toEqual(["order adopted", "earlier life"])
+    expect(kinds(third)).toEqual(["earlier life", "order adopted"])
   })
 
   test("does not trade before the venue has told", async () => {

@@ -1,7 +1,8 @@
-import { compare } from "../../domain/decimal.ts"
+import { compare, type Decimal } from "../../domain/decimal.ts"
 import type { Inst } from "../../domain/inst.ts"
 import type { OrderDetail, ParamsOf, Range } from "../../domain/operation.ts"
 import { type Fill, isFinal } from "../../domain/order.ts"
+import { ordersBehind } from "../../execution/earlier-life.ts"
 import type { Clock, Timer, Venue } from "../../ports.ts"
 import type { RestClient } from "../rest.ts"
 import type { Desk } from "./desk.ts"
@@ -24,6 +25,8 @@ const GRACE_MS = 1_500
 const TRIES_MAX = 6
 /** Of an earlier life, orders of one inst: beyond, its books are not worth a longer start. */
 const EARLIER_MAX = 5_000
+/** So many days without an own order, and the rest is not asked for. */
+const IDLE_DAYS_MAX = 3
 
 /** A span of the venue's time, µs. */
 interface Window {
@@ -31,9 +34,12 @@ interface Window {
   readonly endAt: number
 }
 
-/** What the venue shows of this bot from before anything was written down here. */
+/** What the venue shows of this bot in an inst from before anything was written down here. */
 export interface Earlier {
   readonly inst: Inst
+  /** Own orders that it shows; `orders` and `fills` are those that make up the position, where any do. */
+  readonly shown: number
+  readonly isExplained: boolean
   readonly orders: readonly OrderDetail[]
   readonly fills: readonly Fill[]
   /** Venue's time, µs: what is older was not looked at. */
@@ -126,30 +132,43 @@ export class BackFill {
   }
 
   /**
-   * Own orders of an earlier life, whose database was lost, with their executions: a day at a time, as long as a day shows
-   * any. Nothing is taken in yet. Undefined where the venue did not answer.
+   * Own orders of an earlier life, whose database was lost, with their executions: a day at a time, until they make up the
+   * position. Nothing is taken in yet. Undefined where the venue did not answer. `open`: own ones that it lists now.
    */
-  async earlier(inst: Inst, now: number): Promise<Earlier | undefined> {
+  async earlier(
+    inst: Inst,
+    open: readonly OrderDetail[],
+    position: () => Decimal,
+    now: number,
+  ): Promise<Earlier | undefined> {
     const { ledger } = this.#deps.desk
-    const orders = new Map<string, OrderDetail>()
-    const fills: Fill[] = []
+    const orders = new Map(open.map((detail) => [detail.orderId, detail]))
+    const fills = new Map<string, Fill>()
     let sinceAt = now
-    while (orders.size < EARLIER_MAX && sinceAt > now - DAYS_MAX * DAY_US) {
-      const window = { startAt: sinceAt - DAY_US, endAt: sinceAt }
+    let taken = ordersBehind(position(), orders, [])
+    for (let idle = 0; taken === undefined && idle < IDLE_DAYS_MAX && orders.size < EARLIER_MAX;) {
       const before = orders.size
-      const isAnswered = await this.#orders(inst, window, (page) => {
-        for (const detail of page) if (ledger.isOwn(detail.clientId)) orders.set(detail.orderId, detail)
-      })
+      const [startAt, endAt] = [sinceAt - DAY_US, sinceAt]
+      const isAnswered =
+        (await this.#orders(inst, { startAt, endAt }, (page) => {
+          for (const detail of page) if (ledger.isOwn(detail.clientId)) orders.set(detail.orderId, detail)
+        })) &&
+        (await this.#fills(inst, startAt, endAt, (page) => {
+          for (const fill of page) fills.set(`${fill.tradeId} ${fill.orderId}`, fill)
+        }))
       if (!isAnswered) return undefined
-      if (orders.size === before) break
-      sinceAt = window.startAt
+      idle = orders.size === before ? idle + 1 : 0
+      sinceAt = startAt
+      taken = ordersBehind(position(), orders, [...fills.values()])
     }
-    const isWhole =
-      orders.size === 0 ||
-      (await this.#fills(inst, sinceAt, now, (page) => {
-        for (const fill of page) if (orders.has(fill.orderId)) fills.push(fill)
-      }))
-    return isWhole ? { inst, orders: [...orders.values()], fills, sinceAt } : undefined
+    return {
+      inst,
+      shown: orders.size,
+      isExplained: taken !== undefined,
+      orders: [...orders.values()].filter(({ orderId }) => taken?.has(orderId)),
+      fills: [...fills.values()].filter(({ orderId }) => taken?.has(orderId)),
+      sinceAt,
+    }
   }
 
   /** All of it or nothing is written down: a start that dies in between looks back again. */

@@ -1,4 +1,4 @@
-import { compare } from "../../domain/decimal.ts"
+import { compare, type Decimal } from "../../domain/decimal.ts"
 import { PerigeeError } from "../../domain/errors.ts"
 import type { Inst } from "../../domain/inst.ts"
 import type { OperationName, OrderDetail, ParamsOf, ResultOf } from "../../domain/operation.ts"
@@ -148,29 +148,43 @@ export class Reconciler {
     this.#comparePositions()
   }
 
-  /** Nothing was ever written down: a first start, or the database is lost. The venue may know this bot all the same. */
+  /**
+   * Nothing was ever written down: a first start, or the database is lost. A position may be this bot's all the same; its
+   * own orders tell, where they alone make it up. What they do not explain is not counted, and said.
+   */
   async #lookBack(openOrders: readonly OrderDetail[]): Promise<void> {
-    const { backFill, offset } = this.#deps
-    const now = offset.now()
     const all: Earlier[] = []
     for (const inst of this.#insts(openOrders)) {
-      const earlier = await backFill.earlier(inst, now)
-      if (earlier === undefined) throw new Unanswered(`orderHistory of ${inst}`)
+      let earlier = await this.#earlier(inst, openOrders)
+      // A resting order may have been filled between two of the questions.
+      if (!earlier.isExplained && earlier.shown > 0) earlier = await this.#earlier(inst, openOrders)
       all.push(earlier)
     }
-    backFill.takeEarlier(all)
-    for (const earlier of all) this.#reportEarlier(earlier, now)
+    this.#deps.backFill.takeEarlier(all)
+    for (const earlier of all) this.#reportEarlier(earlier)
   }
 
-  #reportEarlier({ inst, orders, sinceAt }: Earlier, now: number): void {
+  async #earlier(inst: Inst, openOrders: readonly OrderDetail[]): Promise<Earlier> {
+    const { backFill, offset, desk } = this.#deps
+    const open = openOrders.filter((detail) => detail.inst === inst && desk.ledger.isOwn(detail.clientId))
+    const position = (): Decimal => desk.account.position(inst)?.size ?? "0"
+    const earlier = await backFill.earlier(inst, open, position, offset.now())
+    if (earlier === undefined) throw new Unanswered(`orderHistory of ${inst}`)
+    return earlier
+  }
+
+  #reportEarlier({ inst, shown, isExplained, orders, sinceAt }: Earlier): void {
     const key = `${inst} earlier`
-    if (orders.length === 0 || this.#reported.has(key)) return
+    if (shown === 0 || (isExplained && orders.length === 0) || this.#reported.has(key)) return
     this.#reported.add(key)
-    const hours = Math.ceil((now - sinceAt) / HOUR_US)
-    const message =
-      `the database is new, and the venue shows ${orders.length} orders of this bot in ${inst} of the last ${hours} hours: ` +
-      "they count with their fills, what is older does not; compare the position"
-    this.#deps.desk.trouble("earlier life", message, { inst, orders: orders.length, sinceAt })
+    const { desk, offset } = this.#deps
+    const held = desk.account.position(inst)?.size ?? "0"
+    const hours = Math.floor((offset.now() - sinceAt) / HOUR_US)
+    const message = isExplained
+      ? `the database is new: ${held} of ${inst} is this bot's own by its ${orders.length} orders of the last ${hours} hours, which count`
+      : `the database is new: ${held} of ${inst} is not explained by this bot's ${shown} orders of the last ${hours} hours, ` +
+        "which do not count: look whose it is"
+    desk.trouble("earlier life", message, { inst, orders: shown, sinceAt, isCounted: isExplained })
   }
 
   /** Orders that the venue lists as open: ours are told or adopted, others are seen. */
