@@ -28,16 +28,26 @@ const trade: Trade = {
   receivedAt: 0,
 }
 
-/** Each handler is a function of its own, as in a real bot: the call site sees many. */
-function handlers(count: number): { onTrade(message: { readonly data: Trade }, ctx: unknown): void; sum: number }[] {
-  return Array.from({ length: count }, (_, at) => {
-    // oxlint-disable-next-line typescript/no-implied-eval -- closures of one function would share one optimized body
-    const make = new Function(
+type Handle = (message: { readonly data: Trade }, ctx: unknown) => void
+
+/** Handlers as in a real bot, each a function of its own: a call site that sees many. */
+function strategies(count: number): { readonly sum: number; readonly onTrade: Handle }[] {
+  return Array.from({ length: count }, (_, at) =>
+    made<{ readonly sum: number; readonly onTrade: Handle }>(
       `return { sum: 0, onTrade(message, ctx) { this.sum += message.data.price + ${at} } }`,
-    ) as () => ReturnType<typeof handlers>[number]
-    return make()
-  })
+    ),
+  )
 }
+
+/** The same as functions that need no object to be called on. */
+function functions(count: number): Handle[] {
+  return Array.from({ length: count }, (_, at) =>
+    made<Handle>(`let sum = 0; return (message, ctx) => { sum += message.data.price + ${at} }`),
+  )
+}
+
+// oxlint-disable-next-line typescript/no-implied-eval -- closures of one function would share one optimized body
+const made = <T>(body: string): T => (new Function(body) as () => T)()
 
 function delivery(count: number, unrelated: number): (data: Trade, at: number) => void {
   const clock = { now, monotonic: now, timer: () => ({ cancel: nothing }), defer: nothing }
@@ -55,7 +65,7 @@ function delivery(count: number, unrelated: number): (data: Trade, at: number) =
     tapped: [],
     tap: nothing,
   })
-  const runners = handlers(count).map((strategy, at) =>
+  const runners = strategies(count).map((strategy, at) =>
     carrier.addStrategy({ name: `s${at}`, strategy, onThrow: "continue", handlerMsMax: 50, settleMsMax: 5_000 }),
   )
   for (const runner of runners) {
@@ -80,11 +90,11 @@ function delivery(count: number, unrelated: number): (data: Trade, at: number) =
 }
 
 function plainLoop(count: number): (data: Trade) => void {
-  const calls = handlers(count).map((one) => one.onTrade.bind(one))
+  const calls = functions(count)
   const ctx = {}
   return (data) => {
     const message = { data }
-    for (let at = 0; at < calls.length; at++) calls[at]?.(message, ctx)
+    for (const call of calls) call(message, ctx)
   }
 }
 

@@ -21,6 +21,25 @@ const BUCKETS_PER_OCTAVE = 8
 const BUCKETS = 256
 const BOUNDS = Float64Array.from({ length: BUCKETS }, (_, index) => 2 ** (index / BUCKETS_PER_OCTAVE))
 
+// A logarithm costs several times what this does: the number's own exponent gives the octave, its next eight bits the bucket
+// in there, or the one before it.
+const FLOAT = new Float64Array(1)
+const HIGH = new Uint32Array(FLOAT.buffer)
+const HIGH_WORD = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 1 : 0
+const WITHIN_OCTAVE = Uint8Array.from({ length: 256 }, (_, top) =>
+  Math.ceil(Math.log2(1 + top / 256) * BUCKETS_PER_OCTAVE),
+)
+
+/** The first bucket whose bound is not below `us`; `BUCKETS` where none is. */
+function bucketOf(us: number): number {
+  if (us <= 1) return 0
+  FLOAT[0] = us
+  const high = HIGH[HIGH_WORD] as number
+  const at = ((high >>> 20) - 1_023) * BUCKETS_PER_OCTAVE + (WITHIN_OCTAVE[(high >>> 12) & 255] as number)
+  if (at >= BUCKETS) return BUCKETS
+  return us > (BOUNDS[at] as number) ? at + 1 : at
+}
+
 /** Durations in µs, counted in fixed buckets. */
 export class Histogram {
   readonly counts = new Float64Array(BUCKETS + 1)
@@ -33,8 +52,7 @@ export class Histogram {
   /** Adds one duration, µs. Below zero counts as zero: a clock may step back. */
   record(us: number): void {
     const value = us > 0 ? us : 0
-    const at = value <= 1 ? 0 : Math.ceil(Math.log2(value) * BUCKETS_PER_OCTAVE - 1e-9)
-    const bucket = at < BUCKETS ? at : BUCKETS
+    const bucket = bucketOf(value)
     this.counts[bucket] = (this.counts[bucket] ?? 0) + 1
     this.count += 1
     this.sum += value

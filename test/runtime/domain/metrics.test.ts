@@ -48,3 +48,15 @@ test("the same metric twice, or a name of two kinds, is a programmer's mistake",
   expect(() => metrics.counter("perigee_orders_total", "Orders.", { market: "okx" })).toThrow("exists already")
   expect(() => metrics.gauge("perigee_orders_total", "Orders.")).toThrow("is a counter, not a gauge")
 })
+
+test("every duration lies in the first bucket whose bound it does not pass, on the bound and beside it", () => {
+  const bounds = Array.from({ length: 256 }, (_, at) => 2 ** (at / 8))
+  const beside = bounds.flatMap((bound) => [bound * (1 - 2 ** -52), bound, bound * (1 + 2 ** -52)])
+  const between = Array.from({ length: 4_000 }, (_, at) => 1.0055 ** at * 0.9)
+  for (const us of [...beside, ...between, 0.5, Infinity]) {
+    const histogram = new Histogram()
+    histogram.record(us)
+    const expected = bounds.findIndex((bound) => us <= bound)
+    expect([us, histogram.counts.indexOf(1)]).toEqual([us, expected === -1 ? bounds.length : expected])
+  }
+})
