@@ -13,7 +13,8 @@ interface Scaled {
 
 const FORM = /^-?\d+(\.\d+)?$/
 
-export const isDecimal = (text: string): boolean => FORM.test(text)
+/** False for whatever is not text, too: a number is no Decimal. */
+export const isDecimal = (text: unknown): boolean => typeof text === "string" && FORM.test(text)
 
 function parse(text: Decimal): Scaled {
   if (!FORM.test(text)) throw new DecimalError(`"${text}" is not a decimal number; write digits like 12.5`)

@@ -146,3 +146,6 @@ export type InstOn<M extends Market, S extends string> = string extends S
             : never
           : never
         : never
+
+/** `S` itself where at least one of these markets can list it, else `never`. */
+export type InstOnAny<S extends string, M extends Market = Market> = M extends Market ? InstOn<M, S> : never

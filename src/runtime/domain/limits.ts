@@ -1,13 +1,16 @@
 import type { Decimal } from "./decimal.ts"
-import type { Inst } from "./inst.ts"
+import type { Inst, InstOnAny } from "./inst.ts"
 
 /**
  * What a bot may do at most, checked before an order is written down. An absent limit is no limit; a live start wants at
  * least one. Every bound is inclusive: a value equal to it passes.
  */
-export interface RiskLimits {
-  /** Largest single order per inst, native size unit. An inst not listed may be traded at any size. */
-  readonly orderSizeMax?: Readonly<Record<Inst, Decimal>>
+export interface RiskLimits<I extends Inst = Inst> {
+  /**
+   * Largest single order per inst, native size unit. Of an inst that is not named here no order is sent, but one that
+   * reduces its position, unless `orderNotionalMax` or `positionNotionalMax` bounds it.
+   */
+  readonly orderSizeMax?: { readonly [K in I]: InstOnAny<K> extends never ? never : Decimal }
   /** Largest single order by value, in the inst's quote (or settlement) currency: price × coins. */
   readonly orderNotionalMax?: Decimal
   /** Largest absolute own position by value once the order and all open ones on its side are filled, quote currency, per inst. */
@@ -17,3 +20,14 @@ export interface RiskLimits {
   /** Orders not final at the same time, over all insts of one market. */
   readonly openOrdersMax?: number
 }
+
+/** The largest order of this inst by name; undefined where the bot names none. */
+export const sizeMaxOf = ({ orderSizeMax }: RiskLimits, inst: Inst): Decimal | undefined =>
+  orderSizeMax !== undefined && Object.hasOwn(orderSizeMax, inst) ? orderSizeMax[inst] : undefined
+
+/** Whether anything bounds the size of an order of this inst, where the bot bounds sizes by name at all. */
+export const isSizeBounded = (limits: RiskLimits, inst: Inst): boolean =>
+  limits.orderSizeMax === undefined ||
+  limits.orderNotionalMax !== undefined ||
+  limits.positionNotionalMax !== undefined ||
+  sizeMaxOf(limits, inst) !== undefined

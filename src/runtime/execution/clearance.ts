@@ -4,7 +4,7 @@
  */
 import { isZero, placesOf, toNumber } from "../domain/decimal.ts"
 import type { InstrumentInfo } from "../domain/instrument.ts"
-import type { RiskLimits } from "../domain/limits.ts"
+import { isSizeBounded, type RiskLimits, sizeMaxOf } from "../domain/limits.ts"
 import type { OrderRequest } from "../domain/order.ts"
 
 /** An instrument's rules and the bot's limits for it as numbers: steps as whole units of their last decimal. */
@@ -60,7 +60,7 @@ export function gridOf(info: InstrumentInfo, limits: RiskLimits): Grid {
     notionalMin: info.notionalMin === undefined ? 0 : toNumber(info.notionalMin) * (1 + MARGIN),
     coinsPerUnit: coinsPerUnitOf(info),
     isLive: info.status === "live",
-    sizeMax: most(limits.orderSizeMax?.[info.inst]),
+    sizeMax: isSizeBounded(limits, info.inst) ? most(sizeMaxOf(limits, info.inst)) : 0,
     notionalMax: bound(limits.orderNotionalMax),
     positionMax: bound(limits.positionNotionalMax),
     ordersMax: limits.ordersPerMinuteMax ?? Infinity,
@@ -97,6 +97,7 @@ export function unitsOf(text: string, places: number): number {
 
 const isOnStep = (units: number, step: number): boolean => units % step === 0
 
+/** Of a well-formed request: words and texts are the caller's to test first. */
 export function isClear(grid: Grid, request: OrderRequest, situation: Situation): boolean {
   const isMarket = request.type === "market"
   if (!grid.isLive) return false

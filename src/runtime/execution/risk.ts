@@ -1,19 +1,10 @@
 /** What an order must satisfy before it is written down. Rules are data; the decision is in one place. */
-import {
-  absolute,
-  compare,
-  type Decimal,
-  fromNumber,
-  isDecimal,
-  isNegative,
-  isPositive,
-  minus,
-  plus,
-} from "../domain/decimal.ts"
+import { absolute, compare, type Decimal, fromNumber, isNegative, isPositive, minus, plus } from "../domain/decimal.ts"
 import { type InstrumentInfo, notionalOf as notionalAt, orderMistakes } from "../domain/instrument.ts"
-import type { RiskLimits } from "../domain/limits.ts"
+import { isSizeBounded, type RiskLimits, sizeMaxOf } from "../domain/limits.ts"
 import type { OrderRequest, OrderType } from "../domain/order.ts"
 import type { Mode } from "../ports.ts"
+import { requestMistakes } from "./form.ts"
 
 export interface RiskFacts {
   readonly request: OrderRequest
@@ -62,16 +53,9 @@ function notionalOf(facts: RiskFacts, size: Decimal): Decimal | undefined {
 
 const NO_PRICE = "no price is known to value it at: declare a feed of this inst, or wait for its first event"
 
-/** Well-formed text first: what follows computes with it. */
-const FORM: Rule = ({ request }) => {
-  if (!isDecimal(request.size) || !isPositive(request.size)) return `size "${request.size}" is not a number above zero`
-  if (request.price !== undefined && (!isDecimal(request.price) || !isPositive(request.price))) {
-    return `price "${request.price}" is not a number above zero`
-  }
-  if (typeOf(request) === "limit" && request.price === undefined) return "a limit order needs a price"
-  if (typeOf(request) === "market" && request.price !== undefined) return "a market order has no price"
-  return undefined
-}
+/** Who names the sizes of some instruments has not said that others may be traded at any. */
+const unnamed = ({ request, limits }: RiskFacts): string =>
+  `limit orderSizeMax does not name ${request.inst} (it names ${Object.keys(limits.orderSizeMax ?? {}).join(", ")}), and no other limit bounds the size of its orders`
 
 const RULES: Readonly<Record<string, Rule>> = {
   mode: ({ mode, modeWhy }) =>
@@ -89,10 +73,11 @@ const RULES: Readonly<Record<string, Rule>> = {
     return mistakes.length === 0 ? undefined : mistakes.join("; ")
   },
 
-  "order size": ({ request, limits }) => {
-    const most = limits.orderSizeMax?.[request.inst]
-    if (most === undefined || compare(request.size, most) <= 0) return undefined
-    return `size ${request.size} is above the limit ${most}`
+  "order size": (facts) => {
+    const { request, limits } = facts
+    const most = sizeMaxOf(limits, request.inst)
+    if (most === undefined) return isSizeBounded(limits, request.inst) || isReducing(facts) ? undefined : unnamed(facts)
+    return compare(request.size, most) <= 0 ? undefined : `size ${request.size} is above the limit ${most}`
   },
 
   "order notional": (facts) => {
@@ -140,8 +125,9 @@ const NOT_FOR_EXIT = new Set([
 
 /** Every rule that does not hold, in words; empty where the order may be sent. */
 export function violations(facts: RiskFacts, purpose: "trade" | "exit" = "trade"): string[] {
-  const malformed = FORM(facts)
-  if (malformed !== undefined) return [malformed]
+  // Well-formed first: what follows computes with it.
+  const malformed = requestMistakes(facts.request)
+  if (malformed.length > 0) return [...malformed]
   const found: string[] = []
   for (const [name, rule] of Object.entries(RULES)) {
     if (purpose === "exit" && NOT_FOR_EXIT.has(name)) continue

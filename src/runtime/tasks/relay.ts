@@ -1,6 +1,7 @@
 import type { CallbackData } from "../domain/callbacks.ts"
 import { accepted } from "../domain/outcome.ts"
 import type { IntentSpec, RelaySpec } from "../domain/task.ts"
+import { relayMistakes } from "../execution/form.ts"
 import type { RunningRelay, TaskHost } from "./task.ts"
 
 type RelayCallback = "onInstIntent" | "onOrderExecution"
@@ -10,6 +11,7 @@ function relay<C extends RelayCallback>(
   spec: IntentSpec | RelaySpec,
   host: TaskHost,
   callback: C,
+  mistakes: (data: CallbackData[C]) => readonly string[] = () => [],
 ): RunningRelay<CallbackData[C]> {
   const { clock } = host.outside
   const publish = host.publisher(callback)
@@ -21,7 +23,8 @@ function relay<C extends RelayCallback>(
     start: () => host.turn.run(() => publishStart({ spec, starts: 1 }, clock.now())),
     stop: () => Promise.resolve(),
     publish(data) {
-      const reason = host.refusal?.(callback)
+      const found = mistakes(data)
+      const reason = found.length > 0 ? found.join("; ") : host.refusal?.(callback)
       if (reason !== undefined) {
         refused++
         return { kind: "refused", reason }
@@ -36,4 +39,5 @@ function relay<C extends RelayCallback>(
 }
 
 export const intentTask = (spec: IntentSpec, host: TaskHost) => relay(spec, host, "onInstIntent")
-export const relayTask = (spec: RelaySpec, host: TaskHost) => relay(spec, host, "onOrderExecution")
+/** Orders that nobody could carry out are refused where they are made, all of the list. */
+export const relayTask = (spec: RelaySpec, host: TaskHost) => relay(spec, host, "onOrderExecution", relayMistakes)

@@ -72,7 +72,7 @@ export interface RunningPredict extends RunningTask {
 
 /** Passes on what one strategy says to those bound to the task: intents, or orders for another to carry out. */
 export interface RunningRelay<T> extends RunningTask {
-  /** Refused, and told to nobody, where all it is meant for are far behind: the reason names them. */
+  /** Refused, and told to nobody, where all it is meant for are far behind, or orders are none: the reason names them. */
   publish(data: T): Outcome<undefined>
 }
 

@@ -86,6 +86,37 @@ describe("an order on the wire", () => {
     expect(() => sent("place", { ...limit, inst: "BTC_USDT" })).toThrow(WireError)
   })
 
+  test("a word that is none of ours is refused, and never goes out as another", () => {
+    const wrong: [object, string][] = [
+      [{ type: "stop-market" }, 'type "stop-market" is not known; write limit or market'],
+      [{ type: "MARKET" }, 'type "MARKET" is not known'],
+      [{ side: "buy" }, 'side "buy" is not known; write BUY or SELL'],
+      [{ side: undefined }, 'side "undefined" is not known'],
+      [{ side: "constructor" }, 'side "constructor" is not known'],
+      [{ timeInForce: "gtx" }, 'timeInForce "gtx" is not known; write gtc or ioc or fok or post-only'],
+      [{ type: "market", timeInForce: "gtx" }, 'timeInForce "gtx" is not known'],
+      [{ type: "market", timeInForce: "fok" }, "a market order cannot be fok"],
+      [{ positionSide: "LONG" }, 'positionSide "LONG" is not known'],
+      [{ reduceOnly: "false" }, 'reduceOnly "false" is neither true nor false'],
+      [{ reduceOnly: 1 }, 'reduceOnly "1" is neither true nor false'],
+      [{ size: 0.002 }, 'size "0.002" is not a decimal number above zero'],
+      [{ price: 60_000 }, 'price "60000" is not a decimal number above zero'],
+      [{ clientId: 5 }, 'client id "5"'],
+      [{ extra: { a: 5 } }, 'extra field "a" is not text'],
+    ]
+    for (const [change, named] of wrong) {
+      const order = { ...limit, ...change } as PlaceParams
+      expect(() => sent("place", order)).toThrow(UsageError)
+      expect(() => sent("place", order)).toThrow(named)
+      expect(() => sent("placeBatch", { orders: [limit, order] })).toThrow(named)
+      expect(() => venue.entry?.encode("place", order, auth, "1")).toThrow(named)
+    }
+    const amend = { inst, orderId: "7", side: "SELL", size: "2", price: "3" } as const
+    expect(() => sent("amend", { ...amend, side: "sell" as never })).toThrow('side "sell" is not known')
+    expect(() => sent("amend", { ...amend, size: 2 as never })).toThrow('size "2" is not a decimal number')
+    expect(() => sent("cancel", { inst, orderId: 7 as never })).toThrow('order id "7"')
+  })
+
   test("an order is named by either id or both, and never by none", () => {
     expect(sent("cancel", { inst, clientId })).toEqual({ symbol: "BTCUSDT", origClientOrderId: clientId })
     expect(sent("order", { inst, orderId: "7", clientId })).toEqual({

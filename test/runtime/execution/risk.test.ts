@@ -22,6 +22,8 @@ const facts = (changes: Partial<RiskFacts> = {}): RiskFacts => ({
   ...changes,
 })
 const limited = (limits: RiskLimits, changes: Partial<RiskFacts> = {}): RiskFacts => facts({ limits, ...changes })
+/** What a bot file that nobody type-checked may hold. */
+const typeless = (value: unknown): never => value as never
 const market = { inst: INST, side: "BUY", size: "0.5", type: "market" } as const
 
 describe("an order is refused", () => {
@@ -58,6 +60,21 @@ describe("an order is refused", () => {
     ],
     ["above the order size", limited({ orderSizeMax: { [INST]: "0.4" } }), "size 0.5 is above the limit 0.4"],
     ["above the order notional", limited({ orderNotionalMax: "49.9" }), "notional 50 is above the limit 49.9"],
+    [
+      "of an inst without any bound of its size, where sizes are bounded by name",
+      limited({ orderSizeMax: { ETH_USDT_PERP: "1", SOL_USDT_PERP: "5" }, openOrdersMax: 5 }),
+      `limit orderSizeMax does not name ${INST} (it names ETH_USDT_PERP, SOL_USDT_PERP), and no other limit bounds the size of its orders`,
+    ],
+    [
+      "of an inst that is named without a size",
+      limited({ orderSizeMax: typeless({ [INST]: undefined, ETH_USDT_PERP: "1" }) }),
+      `limit orderSizeMax does not name ${INST} (it names ${INST}, ETH_USDT_PERP), and no other limit bounds the size of its orders`,
+    ],
+    [
+      "of an unknown type",
+      facts({ request: typeless({ inst: INST, side: "BUY", size: "0.5", price: "100", type: "stop-market" }) }),
+      'type "stop-market" is not known; write limit or market',
+    ],
     [
       "at the market above the order notional",
       limited({ orderNotionalMax: "50" }, { request: market, referencePrice: 100.5 }),
@@ -108,6 +125,16 @@ describe("an order passes", () => {
     expect(violations(limited({ positionNotionalMax: "10" }, { request, own: "-5" }))).toHaveLength(1)
   })
 
+  test("without a size by name where its value or its position's is bounded, or it can only make the position smaller", () => {
+    const orderSizeMax = { ETH_USDT_PERP: "1" }
+    expect(violations(limited({ orderSizeMax, orderNotionalMax: "50" }))).toEqual([])
+    expect(violations(limited({ orderSizeMax, positionNotionalMax: "50" }))).toEqual([])
+    const request = { inst: INST, side: "SELL", size: "0.5", price: "100", reduceOnly: true } as const
+    expect(violations(limited({ orderSizeMax }, { request, own: "0.5" }))).toEqual([])
+    expect(violations(limited({ orderSizeMax }, { request, own: "0.4" }))).toHaveLength(1)
+    expect(violations(limited({ orderSizeMax }, { request, own: "0.4" }), "exit")).toEqual([])
+  })
+
   test("every limit of trading when it is an exit, but never the instrument's rules", () => {
     const request = { inst: INST, side: "SELL", size: "0.5", type: "market", reduceOnly: true } as const
     const given = limited({ orderNotionalMax: "1", positionNotionalMax: "1" }, { request, own: "5", mode: "halted" })
@@ -141,7 +168,9 @@ describe("the quick decision", () => {
     ),
     limits: fc.record(
       {
-        orderSizeMax: amount.map((most) => ({ [INST]: most })),
+        orderSizeMax: fc
+          .tuple(amount, fc.constantFrom(INST, "ETH_USDT_PERP"))
+          .map(([most, inst]) => ({ [inst]: most })),
         orderNotionalMax: amount.map((most) => `${most.replace(".", "")}0`),
         positionNotionalMax: amount.map((most) => `${most.replace(".", "")}00`),
         ordersPerMinuteMax: fc.integer({ min: 0, max: 3 }),

@@ -9,10 +9,11 @@ import type {
   OrderRef,
   PlaceParams,
 } from "../../../runtime/domain/operation.ts"
-import type { Fill, TimeInForce } from "../../../runtime/domain/order.ts"
+import type { Fill, OrderType, Side, TimeInForce } from "../../../runtime/domain/order.ts"
 import type { Fields } from "../../kit/endpoint.ts"
 import { isObject, type Json } from "../../kit/json.ts"
 import * as read from "../../kit/read.ts"
+import { flagOf, wordFor } from "../../kit/word.ts"
 import { verdictOf } from "../errors.ts"
 import {
   type FillReply,
@@ -31,7 +32,7 @@ import { fromNative, toNative } from "./inst.ts"
 const CLIENT_ID = /^[.A-Z:/a-z0-9_-]{1,36}$/
 
 function toClientOrderId(clientId: string): string {
-  if (CLIENT_ID.test(clientId)) return clientId
+  if (typeof clientId === "string" && CLIENT_ID.test(clientId)) return clientId
   throw new UsageError(`client id "${clientId}" is not 1 to 36 letters, digits or . : / _ - as binance-um wants`)
 }
 
@@ -41,6 +42,8 @@ export const fromClientOrderId = (text: string | undefined): string | undefined 
 
 // ---- domain → wire ----
 
+const SIDE_WORDS: Readonly<Record<Side, string>> = { BUY: "BUY", SELL: "SELL" }
+const TYPE_WORDS: Readonly<Record<OrderType, string>> = { limit: "LIMIT", market: "MARKET" }
 const TIME_IN_FORCE_WORDS: Readonly<Record<TimeInForce, string>> = {
   gtc: "GTC",
   ioc: "IOC",
@@ -73,24 +76,35 @@ function checkedExtra(extra: Readonly<Record<string, string>> | undefined): Fiel
   for (const name in extra) {
     if (RESERVED.has(name))
       throw new UsageError(`extra field "${name}" is the runtime's own; set it in the order itself`)
+    if (typeof extra[name] !== "string") throw new UsageError(`extra field "${name}" is not text`)
   }
   return extra ?? {}
 }
 
-/** A limit order without a time in force is GTC; post-only is LIMIT with GTX. */
+/** Price and time in force on the wire: a market order has neither there, and cannot promise what they would. */
+function termsOf({ inst, type = "limit", price, timeInForce }: PlaceParams): Fields {
+  const word = timeInForce === undefined ? undefined : wordFor("timeInForce", timeInForce, TIME_IN_FORCE_WORDS)
+  if (type === "limit") {
+    if (price === undefined) throw new UsageError(`a limit order on ${inst} needs a price`)
+    return { price: amount("price", price), timeInForce: word ?? TIME_IN_FORCE_WORDS.gtc }
+  }
+  if (timeInForce === "post-only" || timeInForce === "fok") {
+    throw new UsageError(`a market order cannot be ${timeInForce} on binance-um`)
+  }
+  return {}
+}
+
+/** A limit order without a time in force is GTC; post-only is LIMIT with GTX. Every word is checked: none falls through. */
 export function toNewOrder(order: PlaceParams): Fields {
-  const isLimit = (order.type ?? "limit") === "limit"
-  if (isLimit && order.price === undefined) throw new UsageError(`a limit order on ${order.inst} needs a price`)
-  if (!isLimit && order.timeInForce === "post-only") throw new UsageError("a market order cannot be post-only")
+  const { type = "limit", positionSide, reduceOnly } = order
   return {
     symbol: toNative(order.inst),
-    side: order.side,
-    positionSide: order.positionSide === undefined ? undefined : POSITION_SIDE_WORDS[order.positionSide],
-    type: isLimit ? "LIMIT" : "MARKET",
+    side: wordFor("side", order.side, SIDE_WORDS),
+    positionSide: positionSide === undefined ? undefined : wordFor("positionSide", positionSide, POSITION_SIDE_WORDS),
+    type: wordFor("type", type, TYPE_WORDS),
     quantity: amount("size", order.size),
-    price: isLimit && order.price !== undefined ? amount("price", order.price) : undefined,
-    timeInForce: isLimit ? TIME_IN_FORCE_WORDS[order.timeInForce ?? "gtc"] : undefined,
-    reduceOnly: order.reduceOnly === true ? "true" : undefined,
+    ...termsOf(order),
+    reduceOnly: reduceOnly !== undefined && flagOf("reduceOnly", reduceOnly) ? "true" : undefined,
     newClientOrderId: toClientOrderId(order.clientId),
     // The final state of market, IOC and FOK orders comes in the answer itself.
     newOrderRespType: "RESULT",
@@ -100,7 +114,7 @@ export function toNewOrder(order: PlaceParams): Fields {
 
 /** Digits as text, any length. */
 export function toOrderId(orderId: string): string {
-  if (/^\d+$/.test(orderId)) return orderId
+  if (typeof orderId === "string" && /^\d+$/.test(orderId)) return orderId
   throw new UsageError(`order id "${orderId}" is not digits`)
 }
 
@@ -117,7 +131,7 @@ export function toOrderRef(order: OrderRef): Fields {
 
 export const toAmend = (order: AmendParams): Fields => ({
   ...toOrderRef(order),
-  side: order.side,
+  side: wordFor("side", order.side, SIDE_WORDS),
   quantity: amount("size", order.size),
   price: amount("price", order.price),
 })

@@ -7,6 +7,7 @@ import type { OrderAck, ParamsOf } from "../../domain/operation.ts"
 import { type AmendRequest, isFinal, type Order, type OrderRequest } from "../../domain/order.ts"
 import type { Outcome } from "../../domain/outcome.ts"
 import { type Grid, gridOf, isClear } from "../../execution/clearance.ts"
+import { amendMistakes, clientIdMistake, requestMistakes } from "../../execution/form.ts"
 import { type RiskFacts, violations } from "../../execution/risk.ts"
 import type { Mode, Venue } from "../../ports.ts"
 import type { Offset } from "../offset.ts"
@@ -71,7 +72,8 @@ export class Trade {
   submit(request: OrderRequest, purpose: Purpose): Submission {
     const { host, desk, rest, venue, entry } = this.#deps
     const now = desk.now
-    const reasons = this.#violations(request, now, purpose)
+    const malformed = requestMistakes(request)
+    const reasons = malformed.length > 0 ? malformed : this.#violations(request, now, purpose)
     if (reasons.length > 0) return this.#refuse(reasons)
     const auth = rest.auth()
     const order = toOrder(request, this.#deps.clientId(), venue, now, auth.now)
@@ -104,6 +106,8 @@ export class Trade {
 
   amend(request: AmendRequest): Promise<Outcome<OrderAck>> {
     const { desk, venue } = this.#deps
+    const malformed = amendMistakes(request)
+    if (malformed.length > 0) return this.#refuseAmend(malformed)
     const order = this.#liveOrder(request.clientId)
     if (typeof order === "string") return Promise.resolve(refused(order))
     if (!venue.operations.includes("amend")) return Promise.resolve(refused(`${venue.market} cannot amend orders`))
@@ -112,10 +116,7 @@ export class Trade {
     const asked = { price, size: request.size ?? order.size }
     const { inst, side, reduceOnly } = order
     const reasons = this.#violations({ inst, side, reduceOnly, ...asked }, desk.now, "trade", order)
-    if (reasons.length > 0) {
-      this.#refused.value++
-      return Promise.resolve(refused(reasons.join("; ")))
-    }
+    if (reasons.length > 0) return this.#refuseAmend(reasons)
     this.#lastMinute.add(desk.now)
     return this.#request("amend", { ...refOf(order), side, ...asked }, (outcome, conclusiveAt) => {
       desk.take(desk.ledger.amended(order.clientId, asked, outcome, desk.now))
@@ -125,6 +126,8 @@ export class Trade {
 
   cancel(clientId: string): Promise<Outcome<OrderAck>> {
     const { desk } = this.#deps
+    const malformed = clientIdMistake(clientId)
+    if (malformed !== undefined) return Promise.resolve(refused(malformed))
     const order = this.#liveOrder(clientId)
     if (typeof order === "string") return Promise.resolve(refused(order))
     return this.#request("cancel", refOf(order), (outcome, conclusiveAt) => {
@@ -138,6 +141,11 @@ export class Trade {
   #refuse(reasons: readonly string[]): Submission {
     this.#refused.value++
     return { kind: "refused", reasons }
+  }
+
+  #refuseAmend(reasons: readonly string[]): Promise<Outcome<OrderAck>> {
+    this.#refused.value++
+    return Promise.resolve(refused(reasons.join("; ")))
   }
 
   #leaveBy(now: number): number {

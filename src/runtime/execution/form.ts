@@ -1,0 +1,143 @@
+/**
+ * Whether what a strategy asks for is an order at all, field by field. A bot file runs without being type-checked, and what
+ * comes over a relay is plain data: a word that nobody knows must be refused by name, never taken for another.
+ */
+import { isDecimal } from "../domain/decimal.ts"
+import { instMistake } from "../domain/inst.ts"
+import { isMarket } from "../domain/market.ts"
+import type {
+  AmendRequest,
+  MarginMode,
+  OrderRequest,
+  OrderType,
+  PositionSide,
+  Side,
+  TimeInForce,
+} from "../domain/order.ts"
+
+/** What is wrong with a value, said after the field's name; undefined where it is fine. */
+type Check = (value: unknown) => string | undefined
+
+function shown(value: unknown): string {
+  if (typeof value === "string") return value.length > 60 ? `"${value.slice(0, 60)}…"` : `"${value}"`
+  if (Array.isArray(value)) return "a list"
+  if (typeof value === "object" && value !== null) return "an object"
+  return typeof value === "function" ? "a function" : String(value)
+}
+
+function oneOf<W extends string>(words: Readonly<Record<W, true>>): Check {
+  const known = Object.keys(words).join(" or ")
+  return (value) =>
+    typeof value === "string" && Object.hasOwn(words, value)
+      ? undefined
+      : `${shown(value)} is not known; write ${known}`
+}
+
+const text: Check = (value) => (typeof value === "string" ? undefined : `${shown(value)} is not text`)
+
+const amount: Check = (value) => {
+  if (typeof value === "number") return `${value} is a number; write it as text: "${value}"`
+  return isDecimal(value) && /[1-9]/.test(value as string) && !(value as string).startsWith("-")
+    ? undefined
+    : `${shown(value)} is not a number above zero`
+}
+
+const flag: Check = (value) => (typeof value === "boolean" ? undefined : `${shown(value)} is neither true nor false`)
+
+const texts: Check = (value) => {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return `${shown(value)} is no table of texts`
+  for (const [name, field] of Object.entries(value)) {
+    if (typeof field !== "string") return `${name} ${shown(field)} is not text`
+  }
+  return undefined
+}
+
+interface Form {
+  readonly noun: string
+  readonly fields: readonly (readonly [name: string, check: Check, isNeeded: boolean])[]
+  readonly known: ReadonlySet<string>
+}
+
+function formOf<T>(noun: string, fields: { readonly [K in keyof Required<T>]: readonly [Check, boolean] }): Form {
+  const rows = Object.entries(fields as Record<string, readonly [Check, boolean]>)
+  const known = new Set(rows.map(([name]) => name))
+  return { noun, fields: rows.map(([name, [check, isNeeded]]) => [name, check, isNeeded]), known }
+}
+
+const ORDER = formOf<OrderRequest>("order", {
+  inst: [text, true],
+  side: [oneOf<Side>({ BUY: true, SELL: true }), true],
+  size: [amount, true],
+  type: [oneOf<OrderType>({ limit: true, market: true }), false],
+  price: [amount, false],
+  timeInForce: [oneOf<TimeInForce>({ gtc: true, ioc: true, fok: true, "post-only": true }), false],
+  reduceOnly: [flag, false],
+  positionSide: [oneOf<PositionSide>({ long: true, short: true, both: true }), false],
+  marginMode: [oneOf<MarginMode>({ cross: true, isolated: true }), false],
+  extra: [texts, false],
+})
+const AMEND = formOf<AmendRequest>("amend", {
+  clientId: [text, true],
+  price: [amount, false],
+  size: [amount, false],
+})
+
+const NONE: readonly string[] = []
+
+/** A field given as undefined is not given. */
+function mistakesOf(given: unknown, { noun, fields, known }: Form): readonly string[] {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) return [`${shown(given)} is no ${noun}`]
+  const row = given as Record<string, unknown>
+  let found: string[] | undefined
+  for (const [name, check, isNeeded] of fields) {
+    const value = row[name]
+    const why = value === undefined ? (isNeeded ? "is missing" : undefined) : check(value)
+    if (why !== undefined) (found ??= []).push(`${name} ${why}`)
+  }
+  for (const name in row) {
+    if (known.has(name)) continue
+    ;(found ??= []).push(`no field of an ${noun} is named "${name}"; there is ${[...known].join(", ")}`)
+  }
+  return found ?? NONE
+}
+
+/** Everything that keeps this from being an order; empty where it may be weighed by the rules. */
+export function requestMistakes(request: unknown): readonly string[] {
+  const found = mistakesOf(request, ORDER)
+  if (found.length > 0) return found
+  const { type = "limit", price } = request as OrderRequest
+  if (type === "limit" && price === undefined) return ["a limit order needs a price"]
+  if (type === "market" && price !== undefined) return ["a market order has no price"]
+  return NONE
+}
+
+export function amendMistakes(request: unknown): readonly string[] {
+  const found = mistakesOf(request, AMEND)
+  if (found.length > 0) return found
+  const { price, size } = request as AmendRequest
+  return price === undefined && size === undefined ? ["an amend changes price or size; it has neither"] : NONE
+}
+
+/** Why this names no order, or undefined. */
+export function clientIdMistake(clientId: unknown): string | undefined {
+  const why = text(clientId)
+  return why === undefined ? undefined : `clientId ${why}`
+}
+
+/** Everything wrong with orders that one strategy hands to another, each with its place in the list. */
+export function relayMistakes(orders: unknown): readonly string[] {
+  if (!Array.isArray(orders)) return [`orders are a list, not ${shown(orders)}`]
+  return orders.flatMap((order: unknown, at) =>
+    passedMistakes(order).map((mistake) => `order ${at + 1} of ${orders.length}: ${mistake}`),
+  )
+}
+
+function passedMistakes(order: unknown): readonly string[] {
+  if (typeof order !== "object" || order === null) return [`it is ${shown(order)}; write { market, request, … }`]
+  const { market, request } = order as { readonly market?: unknown; readonly request?: unknown }
+  if (typeof market !== "string" || !isMarket(market)) return [`there is no market ${shown(market)}`]
+  const found = requestMistakes(request)
+  if (found.length > 0) return found
+  const misnamed = instMistake(market, (request as OrderRequest).inst)
+  return misnamed === undefined ? NONE : [misnamed]
+}
