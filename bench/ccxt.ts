@@ -8,13 +8,14 @@ import { counted, listener, newProbe, openBot } from "./rig.ts"
 
 const folder = join(import.meta.dir, "ccxt")
 const name = "trade frame, CPU per message, against ccxt Pro"
+const budget = 0.08
 
 export const bench: Bench = {
   name: "ccxt",
   async run({ isQuick }) {
     const node = Bun.which("node")
-    if (node === null) return [skipped(name, "there is no node to run ccxt on")]
-    if (!isInstalled()) return [skipped(name, "`npm ci` in bench/ccxt did not succeed")]
+    if (node === null) return [skipped(name, "there is no node to run ccxt on", budget)]
+    if (!isInstalled()) return [skipped(name, "`npm ci` in bench/ccxt did not succeed", budget)]
     const count = isQuick ? 20_000 : 100_000
     const [ourPeer, theirPeer] = [await openPeer(), await openPeer()]
     const probe = newProbe()
@@ -27,7 +28,7 @@ export const bench: Bench = {
         return ((cpuUs() - before) * 1_000) / count
       }
       const [value = 0, base = 0] = await medians(5, 2, [ours, theirs.measure])
-      return [ratioRow(name, "ns", value, base, "ccxt Pro on Node", 0.08)]
+      return [ratioRow(name, "ns", value, base, "ccxt Pro on Node", budget)]
     } finally {
       theirs.close()
       await close()

@@ -1,6 +1,6 @@
 // `npm run bench`: every budget of the design against its baseline. Each file's measurements run in a process of their own,
-// so that what one compiled or collected does not burden the next. A whole run ends with status 1 where a budget is missed; a
-// quick one is too rough for that.
+// so that what one compiled or collected does not burden the next. A whole run ends with status 1 where a budget is missed or
+// could not be measured; a quick one is too rough for that.
 import { parseArgs } from "node:util"
 import { bench as book } from "./book.ts"
 import { bench as ccxt } from "./ccxt.ts"
@@ -13,7 +13,7 @@ import { bench as order } from "./order.ts"
 import { bench as start } from "./start.ts"
 import { bench as trade } from "./trade.ts"
 import { bench as zmq } from "./zmq.ts"
-import { type Bench, type Row, skipped } from "./measure.ts"
+import { type Bench, isOpen, type Row, skipped } from "./measure.ts"
 import { line } from "./table.ts"
 
 const BENCHES: readonly Bench[] = [trade, depth, decode, book, fanout, order, model, zmq, memory, start, ccxt]
@@ -52,6 +52,12 @@ if (values.json) console.log(JSON.stringify(rows))
 // One part of a whole run has measured all the same: the whole tells by its rows.
 const isWhole = values.only === undefined && !values.quick
 const missed = isWhole ? rows.filter(({ held }) => held === false) : []
-if (missed.length > 0) console.error(`missed: ${missed.map(({ name }) => name.trim()).join("; ")}`)
+const open = isWhole ? rows.filter(isOpen) : []
+for (const [what, which] of [
+  ["missed", missed],
+  ["not measured as its budget asks", open],
+] as const) {
+  if (which.length > 0) console.error(`${what}: ${which.map(({ name }) => name.trim()).join("; ")}`)
+}
 // Some leave a socket or a worker open.
-process.exit(hasFailed || missed.length > 0 ? 1 : 0)
+process.exit(hasFailed || missed.length > 0 || open.length > 0 ? 1 : 0)

@@ -61,16 +61,22 @@ export const valueRow = (
   held: budget === null ? null : value <= budget,
 })
 
-/** Stands for a measurement that this machine cannot make, and says why. */
-export const skipped = (name: string, why: string): Row => ({
+/** Stands for a measurement that this machine cannot make, and says why. A budget that it leaves open is not held. */
+export const skipped = (name: string, why: string, budget: number | null = null): Row => ({
   name,
   value: 0,
   unit: "",
   baseline: `not measured: ${why}`,
   ratio: null,
-  budget: null,
+  budget,
   held: null,
 })
+
+/** A row that was measured on something else than its budget speaks of: it informs. */
+export const unjudged = (row: Row): Row => ({ ...row, held: null })
+
+/** What is promised, and neither held nor missed. */
+export const isOpen = ({ budget, held }: Row): boolean => budget !== null && held === null
 
 export const round = (value: number): number => Number(value.toPrecision(3))
 

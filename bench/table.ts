@@ -5,6 +5,7 @@ export function line({ name, value, unit, baseline, ratio, budget, held }: Row):
   if (unit === "") return `${name.padEnd(52)} ${baseline}`
   const measured = `${round(value)} ${unit}`.padStart(12)
   const against = ratio === null ? baseline : `${ratio.toFixed(2)} × ${baseline}`
-  const promise = budget === null ? "" : held === true ? `, held (≤ ${budget})` : `, MISSED (≤ ${budget})`
+  const verdict = held === null ? "not judged" : held ? "held" : "MISSED"
+  const promise = budget === null ? "" : `, ${verdict} (≤ ${budget})`
   return `${name.padEnd(52)} ${measured}  ${against}${promise}`
 }

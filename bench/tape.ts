@@ -8,6 +8,7 @@ export type FrameKind = "depthUpdate" | "trade" | "bookTicker"
 /** Frames to measure on, as they come off a socket, and the REST image that the depth frames build on. */
 export interface Frames {
   readonly from: string
+  readonly isCaptured: boolean
   readonly image: string
   of(kind: FrameKind): readonly string[]
 }
@@ -21,8 +22,9 @@ export const frames = (): Frames => (existsSync(file) ? captured() : simulated()
 /** A slice of a line, or a rope, would be measured resolving itself: a socket gives flat one-byte strings. */
 export const flat = (text: string): string => Buffer.from(text).toString("latin1")
 
-const sorted = (from: string, image: string, all: readonly string[]): Frames => ({
+const sorted = (from: string, isCaptured: boolean, image: string, all: readonly string[]): Frames => ({
   from,
+  isCaptured,
   image,
   of: (kind) => all.filter((text) => text.includes(`"e":"${kind}"`)).map(flat),
 })
@@ -31,7 +33,7 @@ function captured(): Frames {
   const lines = gunzipSync(readFileSync(file)).toString().trimEnd().split("\n")
   const texts = lines.map((line) => line.slice(line.indexOf(" ") + 1))
   const image = texts.find((text) => text.startsWith('{"lastUpdateId"')) ?? ""
-  return sorted("a captured tape", image, texts)
+  return sorted("a captured tape", true, image, texts)
 }
 
 /** Ten seconds of a busy simulated market, on its own time. */
@@ -46,5 +48,5 @@ function simulated(): Frames {
     venue.advance(at)
     for (const output of venue.drain()) if (output.kind === "text") texts.push(output.text)
   }
-  return sorted("the simulated exchange; PERIGEE_TAPES names no captured tape", image, texts)
+  return sorted("the simulated exchange; PERIGEE_TAPES names no captured tape", false, image, texts)
 }
