@@ -1,7 +1,6 @@
 import { clientIds, identityOf } from "./runtime/domain/client-id.ts"
 import { isPrivate } from "./runtime/domain/channel.ts"
-import { BuildError, ConfigError, describe, listed } from "./runtime/domain/errors.ts"
-import type { RiskLimits } from "./runtime/domain/limits.ts"
+import { ConfigError, describe, listed } from "./runtime/domain/errors.ts"
 import type { Market } from "./runtime/domain/market.ts"
 import { Metrics } from "./runtime/domain/metrics.ts"
 import type { FeedSpec, OrdersSpec, PredictSpec, TaskSpec } from "./runtime/domain/task.ts"
@@ -37,6 +36,7 @@ import { platform } from "#platform"
 import { controlOf } from "./world/control.ts"
 import { type Door, openDoor, reachable, urlOf } from "./world/door.ts"
 import { stateImage } from "./world/image.ts"
+import { checkLive, limitMistakes } from "./world/limits.ts"
 import { withListing } from "./world/listing.ts"
 import { MarketGear } from "./world/market-gear.ts"
 import { modelRunner } from "./world/models.ts"
@@ -165,7 +165,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   const venues = new Map(marketsOf(plan).map((market) => [market, parts.venues[market]!(options.venue)]))
   const credentials = credentialsFor(plan, venues, options)
   for (const one of [...credentials.values()].flatMap(secretsOf)) options.hide?.(one)
-  if (options.mode === "live") checkLive(plan)
+  if (options.mode === "live") checkLive(plan, outside.log)
   const journal = (options.openJournal ?? openJournal)({
     file: options.database,
     clock: outside.clock,
@@ -205,18 +205,6 @@ function credentialsFor(
   }
   return found
 }
-
-/** Live orders want a bound on what they may do. */
-function checkLive(plan: Plan): void {
-  const trades = plan.tasks.some(({ kind }) => kind === "orders")
-  if (!trades || hasLimit(plan.options.limits)) return
-  throw new BuildError(plan.name, [
-    'it would send live orders without a risk limit; declare limits, e.g. limits: { orderNotionalMax: "1000" }',
-  ])
-}
-
-const hasLimit = (limits: RiskLimits | undefined): boolean =>
-  limits !== undefined && Object.values(limits).some((limit) => limit !== undefined)
 
 class Assembly implements World {
   readonly engine: Engine
@@ -419,14 +407,20 @@ class Assembly implements World {
     const loading = Promise.all(this.#fileModels.map((model) => model.load()))
     const asking = Promise.all(gears.map((gear) => this.#mistakesOn(gear)))
     const [, mistakes] = await Promise.all([loading, asking])
-    const all = mistakes.flat()
+    const traded = gears.flatMap(({ venue: { market }, instruments }) =>
+      this.#trades(market) ? [{ market, instruments }] : [],
+    )
+    const all = [...mistakes.flat(), ...limitMistakes(this.#plan.options.limits, traded)]
     if (all.length > 0) throw new ConfigError(`bot ${this.#plan.name} cannot start:${listed(all)}`)
   }
 
   #mistakesOn(gear: MarketGear): Promise<string[]> {
     const { market } = gear.venue
-    const isTrading = this.#plan.tasks.some((spec) => spec.kind === "orders" && spec.market === market)
-    return gear.mistakes(this.#instsOn(market), isTrading)
+    return gear.mistakes(this.#instsOn(market), this.#trades(market))
+  }
+
+  #trades(market: Market): boolean {
+    return this.#plan.tasks.some((spec) => spec.kind === "orders" && spec.market === market)
   }
 
   #instsOn(market: Market): string[] {

@@ -1,3 +1,5 @@
+import type { Inst } from "../runtime/domain/inst.ts"
+import type { Market } from "../runtime/domain/market.ts"
 import type { FeedSpec, TaskSpec } from "../runtime/domain/task.ts"
 import type { Instruments } from "../runtime/tasks/instruments.ts"
 import type { Publish, RunningFeed, TaskHost } from "../runtime/tasks/task.ts"
@@ -42,4 +44,21 @@ function othersOf(inst: string, spec: FeedSpec, tasks: readonly TaskSpec[]): rea
     if (!("market" in other) || other.market !== spec.market) return false
     return other.kind === "orders" || (at < place && other.insts.includes(inst))
   })
+}
+
+/** What a market lists, as it said last. */
+export interface Listing {
+  readonly market: Market
+  readonly instruments: Pick<Instruments, "isKnown" | "get" | "insts">
+}
+
+/** That it lists none of that name, and what it lists of the same base. */
+export function unlisted({ market, instruments }: Listing, inst: Inst): string {
+  const [base = ""] = inst.split("_")
+  const alike = instruments
+    .insts()
+    .filter((name) => name.startsWith(`${base}_`))
+    .slice(0, 5)
+  const hint = alike.length === 0 ? "" : `; of ${base} it lists ${alike.join(", ")}`
+  return `${market} does not list ${inst}${hint}`
 }

@@ -13,6 +13,7 @@ import { PrivateStream } from "../runtime/tasks/orders/private-stream.ts"
 import { type RestClient, restClient } from "../runtime/tasks/rest.ts"
 import type { TaskHost } from "../runtime/tasks/task.ts"
 import { Recorder } from "./recording.ts"
+import { unlisted } from "./listing.ts"
 
 const STALE_MS_MAX = 2_000
 const SILENCE_MS_MAX = 30_000
@@ -134,15 +135,7 @@ export class MarketGear {
     if (why !== undefined || !operations.includes("instruments")) return []
     return insts
       .filter((inst) => this.instruments.get(inst) === undefined)
-      .map((inst) => {
-        const [base = ""] = inst.split("_")
-        const alike = this.instruments
-          .insts()
-          .filter((name) => name.startsWith(`${base}_`))
-          .slice(0, 5)
-        const hint = alike.length === 0 ? "" : `; of ${base} it lists ${alike.join(", ")}`
-        return `${market} does not list ${inst}${hint}`
-      })
+      .map((inst) => unlisted({ market, instruments: this.instruments }, inst))
   }
 
   keeper(inst: Inst): BookKeeper {

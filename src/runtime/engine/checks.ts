@@ -1,7 +1,7 @@
 import { type CallbackName, IS_PRIVATE } from "../domain/callbacks.ts"
 import { isPrivate } from "../domain/channel.ts"
 import { isDecimal, isPositive } from "../domain/decimal.ts"
-import { instMistake } from "../domain/inst.ts"
+import { instMistake, parseInst } from "../domain/inst.ts"
 import type { RiskLimits } from "../domain/limits.ts"
 import { isMarket, type Market } from "../domain/market.ts"
 import type { FeedSpec, PredictSpec, ServiceSpec, TaskSpec } from "../domain/task.ts"
@@ -101,29 +101,46 @@ function serviceMistakes({ mode, inFlightMax, replyBytesMax, curve }: ServiceSpe
 
 /** Everything wrong with the limits of a bot that trades on these markets. */
 export function limitMistakes(limits: RiskLimits, markets: readonly Market[]): readonly string[] {
-  const decimals = [
-    ["orderNotionalMax", limits.orderNotionalMax],
-    ["positionNotionalMax", limits.positionNotionalMax],
-    ...Object.entries(limits.orderSizeMax ?? {}).map(([inst, size]) => [`orderSizeMax ${inst}`, size] as const),
-  ] as const
-  const counts = [
-    ["ordersPerMinuteMax", limits.ordersPerMinuteMax],
-    ["openOrdersMax", limits.openOrdersMax],
-  ] as const
+  const { orderSizeMax, orderNotionalMax, positionNotionalMax, ordersPerMinuteMax, openOrdersMax } = limits
   const known = markets.filter(isMarket)
-  const unlisted = Object.keys(limits.orderSizeMax ?? {}).filter(
-    (inst) => known.length > 0 && known.every((market) => instMistake(market, inst) !== undefined),
-  )
   return [
-    ...decimals
-      .filter(([, value]) => value !== undefined && !(isDecimal(value) && isPositive(value)))
-      .map(([name, value]) => `limit ${name} is "${value}"; write a decimal number above 0`),
-    ...counts
+    ...amountMistakes({ orderNotionalMax, positionNotionalMax }),
+    ...(orderSizeMax === undefined ? [] : sizeMistakes(orderSizeMax)),
+    ...Object.entries({ ordersPerMinuteMax, openOrdersMax })
       .filter(([, value]) => value !== undefined && !(Number.isSafeInteger(value) && value > 0))
       .map(([name, value]) => `limit ${name} is ${value}; write a whole number above 0`),
     ...strangers(limits, LIMITS, "limit"),
-    ...unlisted.map((inst) => `limit orderSizeMax names ${inst}, which no market of this bot can list`),
+    ...(isTable(orderSizeMax) ? Object.keys(orderSizeMax) : []).flatMap((inst) => nameMistakes(inst, known)),
   ]
+}
+
+const isTable = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+/** Amounts given as undefined are not given. */
+const amountMistakes = (amounts: Readonly<Record<string, unknown>>): readonly string[] =>
+  Object.entries(amounts).flatMap(([name, value]) => (value === undefined ? [] : amountMistake(name, value)))
+
+function amountMistake(name: string, value: unknown): readonly string[] {
+  if (typeof value === "number") return [`limit ${name} is the number ${value}; write it as text: "${value}"`]
+  if (isDecimal(value) && isPositive(value as string)) return []
+  return [`limit ${name} is "${String(value)}"; write a decimal number above 0`]
+}
+
+/** A table that binds nothing must not pass for a limit. */
+function sizeMistakes(sizes: unknown): readonly string[] {
+  if (!isTable(sizes)) {
+    return [`limit orderSizeMax is "${String(sizes)}"; write a size for each instrument: { BTC_USDT_PERP: "0.1" }`]
+  }
+  const entries = Object.entries(sizes)
+  if (entries.length === 0) return ["limit orderSizeMax names no instrument; name those it bounds, or leave it out"]
+  return entries.flatMap(([inst, size]) => amountMistake(`orderSizeMax ${inst}`, size))
+}
+
+function nameMistakes(inst: string, markets: readonly Market[]): readonly string[] {
+  if (markets.some((market) => instMistake(market, inst) === undefined)) return []
+  if (markets.length > 0) return [`limit orderSizeMax names ${inst}, which no market of this bot can list`]
+  return parseInst(inst) === undefined ? [`limit orderSizeMax names ${inst}, which is no instrument name`] : []
 }
 
 const isCallback = (name: string): name is CallbackName => Object.hasOwn(IS_PRIVATE, name)

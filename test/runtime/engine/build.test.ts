@@ -150,6 +150,39 @@ describe("build", () => {
     ])
   })
 
+  test("refuses limits that bind nothing, or something else than was meant", () => {
+    const limited = (limits: unknown, ...routers: ReturnType<typeof orders>[]) =>
+      mistakes(
+        bot({ name: "a", limits: limits as never })
+          .tasks([tape, ...routers])
+          .strategy(nop),
+      )
+    const um = orders("binance-um")
+    expect(limited({ orderSizeMax: {} }, um)).toEqual([
+      "limit orderSizeMax names no instrument; name those it bounds, or leave it out",
+    ])
+    expect(limited({ orderSizeMax: { BTC_USDT_PREP: "1" } }, um)).toEqual([
+      "limit orderSizeMax names BTC_USDT_PREP, which no market of this bot can list",
+    ])
+    expect(limited({ orderSizeMax: { BTC_USDT: "1" } }, um)).toHaveLength(1)
+    expect(limited({ orderSizeMax: { BTC_USDT: "1" } }, um, orders("okx"))).toEqual([])
+    expect(limited({ orderSizeMax: { BTC_USDT: "1", btc: "1" } })).toEqual([
+      "limit orderSizeMax names btc, which is no instrument name",
+    ])
+    expect(limited({ orderSizeMax: { BTC_USDT_PERP: undefined, ETH_USDT_PERP: "0" } }, um)).toEqual([
+      'limit orderSizeMax BTC_USDT_PERP is "undefined"; write a decimal number above 0',
+      'limit orderSizeMax ETH_USDT_PERP is "0"; write a decimal number above 0',
+    ])
+    expect(limited({ orderSizeMax: "1" }, um)).toEqual([
+      'limit orderSizeMax is "1"; write a size for each instrument: { BTC_USDT_PERP: "0.1" }',
+    ])
+    expect(limited({ orderSizeMax: { BTC_USDT_PERP: 1 }, orderNotionalMax: 1_000 }, um)).toEqual([
+      'limit orderNotionalMax is the number 1000; write it as text: "1000"',
+      'limit orderSizeMax BTC_USDT_PERP is the number 1; write it as text: "1"',
+    ])
+    expect(limited({ orderSizeMax: undefined, openOrdersMax: 1 }, um)).toEqual([])
+  })
+
   test("names options that nobody knows, types or not: they would be passed over without a word", () => {
     const typeless = (options: object) => options as never
     const router = orders("okx", typeless({ chunk: 2 }))
