@@ -2,7 +2,7 @@ import type { Machine } from "../../world/entrance.ts"
 import { onCrash, outside as realOutside, watchdog } from "../../world/machine.ts"
 import { openTape } from "../../world/tape.ts"
 import { openWorld, type Stats, type World, type WorldOptions } from "../../world.ts"
-import { describe, PerigeeError } from "../domain/errors.ts"
+import { describe, PerigeeError, stackOf } from "../domain/errors.ts"
 import type { Tape } from "../ports.ts"
 import { EXIT } from "./command.ts"
 
@@ -41,8 +41,7 @@ export async function session(machine: Machine, options: SessionOptions): Promis
   const outside = realOutside(options.log)
   // As when it is killed: nothing promised is lost, and the next start reconciles. The log masks what the runtime would print.
   const leave = onCrash((error) => {
-    const stack = error instanceof Error ? error.stack : undefined
-    outside.log.error("bot.crashed", { why: describe(error), stack })
+    outside.log.error("bot.crashed", { why: describe(error), stack: stackOf(error) })
     outside.log.flush()
     machine.err("perigee: an error that nobody caught has ended the bot; bot.crashed in its log tells which\n")
   })

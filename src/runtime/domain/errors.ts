@@ -31,6 +31,9 @@ export class JournalError extends PerigeeError {}
 /** A model could not be loaded or did not answer. */
 export class ModelError extends PerigeeError {}
 
+/** A strategy's own code threw, and the bot cannot begin without it; `cause` is what it threw. */
+export class StrategyError extends PerigeeError {}
+
 /** A handle, inst or book was used in a way its declaration does not allow. */
 export class UsageError extends PerigeeError {}
 
@@ -49,12 +52,38 @@ export class NetworkError extends PerigeeError {
   }
 }
 
-/** One line for logs and people: the chain of messages without stacks. */
-export function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  if (error.cause === undefined) return error.message
-  const cause = describe(error.cause)
-  return error.message.endsWith(cause) ? error.message : `${error.message}: ${cause}`
+const CAUSES_MAX = 8
+const UNSAYABLE = "something that cannot be put into words"
+
+/**
+ * One line for logs and people: the chain of messages without stacks, cut after eight causes. Never throws, whatever was
+ * thrown: a strategy may throw what has no text, whose `message` throws when it is read, or what is its own cause.
+ */
+export const describe = (error: unknown): string => worded(error, 0)
+
+function worded(error: unknown, depth: number): string {
+  const message = guarded(() => ownWords(error)) ?? UNSAYABLE
+  const cause = depth < CAUSES_MAX ? guarded(() => (error instanceof Error ? error.cause : undefined)) : undefined
+  if (cause === undefined) return message
+  const why = worded(cause, depth + 1)
+  return message.endsWith(why) ? message : `${message}: ${why}`
+}
+
+const ownWords = (error: unknown): string =>
+  error instanceof Error ? String(error.message) || String(error.name) : String(error)
+
+/** Where it was thrown; undefined where it does not tell, or throws when it is asked. */
+export function stackOf(error: unknown): string | undefined {
+  const stack = guarded<unknown>(() => (error instanceof Error ? error.stack : undefined))
+  return typeof stack === "string" ? stack : undefined
+}
+
+function guarded<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
 }
 
 /** What the `error` event of a worker says went wrong, in one line: on Bun its message shows the code around it as well. */

@@ -336,8 +336,8 @@ export class Delivery implements RunnerHost {
   }
 
   /** Its `start` has not settled in time, or failed after that. */
-  unstarted(runner: Runner, why: string): void {
-    this.#supervision.unstarted(runner, why)
+  unstarted(runner: Runner, why: string, stack?: string): void {
+    this.#supervision.unstarted(runner, why, stack)
   }
 
   /** Lets go of timers. */

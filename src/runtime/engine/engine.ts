@@ -1,5 +1,5 @@
 import type { CallbackName } from "../domain/callbacks.ts"
-import { describe } from "../domain/errors.ts"
+import { describe, stackOf, StrategyError } from "../domain/errors.ts"
 import type { Metrics } from "../domain/metrics.ts"
 import { type TaskSpec, taskName } from "../domain/task.ts"
 import type { Journal, Mode, Outside } from "../ports.ts"
@@ -8,13 +8,14 @@ import { Turn } from "../tasks/turn.ts"
 import type { Plan, StrategyPlan } from "./build.ts"
 import { StrategyContext } from "./context.ts"
 import { within } from "./deadline.ts"
+import type { StateOptions } from "./declaration/strategy.ts"
 import { Delivery } from "./delivery.ts"
 import { TIMER } from "./event.ts"
 import { House } from "./house.ts"
 import { Meters } from "./meters.ts"
 import { ModeSwitch } from "./mode.ts"
 import { NewsDesk, type NewsListener, NEWSWORTHY } from "./news.ts"
-import { isThenable, type Runner, type Watch } from "./runner.ts"
+import { promiseOf, type Runner, type Watch } from "./runner.ts"
 import { KeptState } from "./state.ts"
 import { Timers } from "./timers.ts"
 
@@ -46,6 +47,9 @@ interface Hosted {
   readonly plan: StrategyPlan
   readonly runner: Runner
   readonly timers: Timers
+  readonly state: KeptState
+  /** Brings its state to its own version. */
+  migrate(): void
 }
 
 /** A bot that runs: its tasks, its strategies, and what passes between them. */
@@ -94,6 +98,8 @@ export class Engine {
     const runners = plan.strategies.map((strategy) => this.#addRunner(strategy))
     this.#house = new House(outside, this.#makeTasks(runners), plan.handles)
     this.#hosted = plan.strategies.map((strategy, at) => this.#host(strategy, runners[at] as Runner))
+    // Every strategy's or none's: a bot that cannot begin leaves the state as the version before knows it.
+    turn.run(() => this.#hosted.forEach((hosted) => hosted.migrate()))
   }
 
   // ---- assembly ----
@@ -147,10 +153,7 @@ export class Engine {
       isFollowed = true
       this.#outside.log.warn("state.numbered", { strategy: name, why: NUMBERED })
     })
-    if (options.state !== undefined) {
-      const wanted = options.state
-      turn.run(() => state.migrate(wanted))
-    }
+    const migrate = options.state === undefined ? () => undefined : this.#migration(runner, state, options.state)
     const timers = new Timers(clock, (run) => turn.run(() => this.#delivery.post(runner, TIMER, run)))
     runner.ctx = new StrategyContext({
       house: this.#house,
@@ -162,14 +165,31 @@ export class Engine {
       meters: this.#meters,
       refusal: () => this.#refusal() ?? runner.refusal(),
     })
-    return { plan, runner, timers }
+    return { plan, runner, timers, state, migrate }
+  }
+
+  /** What the strategy's own `migrate` makes of its state, not written yet. */
+  #migration(runner: Runner, state: KeptState, { version, migrate }: StateOptions): () => void {
+    const { clock, log } = this.#outside
+    if (migrate === undefined) return state.migration({ version })
+    return state.migration({
+      version,
+      migrate: (from, old) => {
+        try {
+          return runner.lead("migrate", clock.now(), () => migrate(from, old))
+        } catch (error) {
+          log.error("strategy.migrate", { strategy: runner.name, why: describe(error), stack: stackOf(error) })
+          throw error
+        }
+      },
+    })
   }
 
   // ---- life ----
 
   /**
    * Strategies' `start`, then their lanes open, then tasks start: nobody misses a task's first event.
-   * Rejects with what a strategy's `start` threw, with everything stopped again.
+   * Rejects where a strategy's `start` throws, by its name and with everything stopped again.
    */
   async start(): Promise<void> {
     if (this.#phase !== "built") return
@@ -177,9 +197,17 @@ export class Engine {
     const { log } = this.#outside
     for (const note of this.plan.notes) log.warn("plan.note", { note })
     try {
-      await Promise.all(this.#hosted.map((hosted) => this.#begin(hosted)))
+      await Promise.all(
+        this.#hosted.map((hosted) =>
+          this.#begin(hosted).catch((error: unknown) => {
+            const strategy = hosted.runner.name
+            const why = describe(error)
+            log.error("strategy.start", { strategy, why, stack: stackOf(error) })
+            throw new StrategyError(`strategy ${strategy} could not start: ${why}`, { cause: error })
+          }),
+        ),
+      )
     } catch (error) {
-      log.error("strategy.start", { why: describe(error) })
       await this.stop("a strategy could not start")
       throw error
     }
@@ -197,13 +225,12 @@ export class Engine {
   async #begin({ plan, runner }: Hosted): Promise<void> {
     const { clock } = this.#outside
     const msMax = plan.options.startMsMax ?? START_MS_MAX
-    const result = this.turn.run(() => runner.live("start", clock.now()))
-    if (!isThenable(result)) return
+    const started = this.turn.run(() => promiseOf(runner.live("start", clock.now())))
+    if (started === undefined) return
     this.#name(runner, true)
     const { promise: isLate, resolve } = Promise.withResolvers<true>()
     const timer = clock.timer(msMax, () => resolve(true))
     void this.#halted.promise.then(() => timer.cancel())
-    const started = Promise.resolve(result)
     const settled = started.finally(() => {
       timer.cancel()
       this.#name(runner, false)
@@ -215,7 +242,7 @@ export class Engine {
       () => this.#phase === "running" && runner.state === "new" && runner.run(),
       (error: unknown) => {
         if (runner.state === "stopped") return
-        this.turn.run(() => this.#delivery.unstarted(runner, `failed: ${describe(error)}`))
+        this.turn.run(() => this.#delivery.unstarted(runner, `failed: ${describe(error)}`, stackOf(error)))
         // Never begun as it meant to: going on with it would be a guess.
         if (runner.onThrow === "continue") runner.stop(`start failed: ${describe(error)}`)
       },
@@ -252,7 +279,7 @@ export class Engine {
       await Promise.all(
         this.#hosted.map(({ plan, runner }) =>
           this.#bounded(`strategy ${plan.name}`, async () => {
-            await this.turn.run(() => runner.live("stop", this.#outside.clock.now()))
+            await this.turn.run(() => promiseOf(runner.live("stop", this.#outside.clock.now())))
           }),
         ),
       )
@@ -262,7 +289,10 @@ export class Engine {
       await this.#settle()
     }
     await Promise.all(orders.map((task) => this.#bounded(`task ${taskName(task.spec)}`, () => task.stop())))
-    for (const { runner } of this.#hosted) runner.stop(reason)
+    for (const { runner, state } of this.#hosted) {
+      runner.stop(reason)
+      state.close("the bot has stopped, and nothing is kept any more")
+    }
     this.#delivery.close()
     this.#phase = "stopped"
     log.info("bot.stopped", { bot: this.plan.name, reason })

@@ -1,5 +1,5 @@
 import type { CallbackData, CallbackName, TaskRef } from "../domain/callbacks.ts"
-import { UsageError } from "../domain/errors.ts"
+import { describe, UsageError } from "../domain/errors.ts"
 import type { Log, Mode } from "../ports.ts"
 import type { AnyMessage } from "./event.ts"
 
@@ -59,7 +59,7 @@ export class NewsDesk {
         listener(news)
       } catch (error) {
         this.#listeners.delete(listener)
-        this.#log.error("listener.threw", { news: news.kind, why: error instanceof Error ? error.message : "" })
+        this.#log.error("listener.threw", { news: news.kind, why: describe(error) })
       }
     }
   }

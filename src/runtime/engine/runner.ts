@@ -169,14 +169,18 @@ export class Runner implements Reader {
 
   // ---- as the caller of its handlers ----
 
-  /** Its `start` or `stop`, where it has one: a watchdog names it as it names handlers. */
+  /** Its `start` or `stop`, where it has one. */
   live(what: "start" | "stop", now: number): unknown {
     const call = this.strategy[what]
-    if (call === undefined) return undefined
+    return call === undefined ? undefined : this.lead(what, now, () => call.call(this.strategy, this.ctx))
+  }
+
+  /** Code of the strategy that is no handler: a watchdog names it as it names handlers. */
+  lead<T>(what: "start" | "stop" | "migrate", now: number, work: () => T): T {
     const message = { data: { life: what }, task: ENGINE, receivedAt: now, sequence: this.#host.sequence }
     const before = this.#watch.enter(this.#watch.label(`${this.name}.${what}`), message)
     try {
-      return call.call(this.strategy, this.ctx)
+      return work()
     } finally {
       this.#watch.leave(before)
     }
@@ -186,30 +190,28 @@ export class Runner implements Reader {
   call(handler: AnyHandler, code: number, message: AnyMessage): void {
     this.isOpen = false
     const before = this.#watch.enter(this.#labels[code] ?? 0, message)
-    let result: unknown
+    let promise: Promise<unknown> | undefined
     try {
-      result = handler.call(this.strategy, message, this.ctx)
+      promise = promiseOf(handler.call(this.strategy, message, this.ctx))
     } catch (error) {
       this.#host.threw(this, code, message, error)
     }
     this.#watch.leave(before)
     this.handled++
-    if (result === undefined && this.work === 0 && this.state === "running") this.isOpen = true
-    else this.#after(result, code, message)
+    if (promise === undefined && this.work === 0 && this.state === "running") this.isOpen = true
+    else this.#after(promise, code, message)
   }
 
-  #after(result: unknown, code: number, message: AnyMessage): void {
-    if (isThenable(result)) this.#wait(result, code, message)
+  #after(promise: Promise<unknown> | undefined, code: number, message: AnyMessage): void {
+    if (promise !== undefined) this.#wait(promise, code, message)
     else this.#next()
   }
 
-  #wait(result: PromiseLike<unknown>, code: number, message: AnyMessage): void {
+  #wait(promise: Promise<unknown>, code: number, message: AnyMessage): void {
     this.isPending = true
     this.pendingSince = this.#host.monotonic()
     this.pendingCode = code
     this.#pendingMessage = message
-    // A foreign thenable may call back at once, twice or never: a promise around it calls once and later.
-    const promise = result instanceof Promise ? result : Promise.resolve(result)
     promise.then(this.#settled, this.#failed)
     this.#host.expect(this)
   }
@@ -286,9 +288,9 @@ export class Runner implements Reader {
     if (handler === undefined) return
     const startedAt = this.#host.monotonic()
     const before = this.#watch.enter(this.#labels[code] ?? 0, message)
-    let result: unknown
+    let promise: Promise<unknown> | undefined
     try {
-      result = handler.call(this.strategy, message, this.ctx)
+      promise = promiseOf(handler.call(this.strategy, message, this.ctx))
     } catch (error) {
       this.#host.threw(this, code, message, error)
     }
@@ -296,7 +298,7 @@ export class Runner implements Reader {
     this.handled++
     const tookUs = this.#host.monotonic() - startedAt
     if (tookUs > this.handlerUsMax) this.#host.slow(this, code, tookUs)
-    if (isThenable(result)) this.#wait(result, code, message)
+    if (promise !== undefined) this.#wait(promise, code, message)
   }
 
   // ---- which lane is next ----
@@ -384,9 +386,16 @@ export class Runner implements Reader {
   }
 }
 
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  if (typeof value !== "object" || value === null) return false
-  return value instanceof Promise || typeof (value as { then?: unknown }).then === "function"
+/**
+ * What a handler returned, where it must be waited for: its own promise, or one around what merely has a `then`. That may
+ * call back at once, twice or never, or throw; the promise around it calls once and later. May throw itself, where reading
+ * `then` does: to be called where what the handler throws is caught.
+ */
+export function promiseOf(result: unknown): Promise<unknown> | undefined {
+  if (typeof result !== "object" || result === null) return undefined
+  const { then } = result as { readonly then?: unknown }
+  if (typeof then !== "function") return undefined
+  return then === Promise.prototype.then ? Promise.resolve(result) : new Promise((resolve) => resolve(result))
 }
 
 /** The lane with the earliest waiting event; of those that are not flooded, where `withFlooded` is false. */

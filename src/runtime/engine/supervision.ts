@@ -1,5 +1,5 @@
 import type { CallbackData, CallbackName, TaskRef } from "../domain/callbacks.ts"
-import { describe } from "../domain/errors.ts"
+import { describe, stackOf } from "../domain/errors.ts"
 import type { Counter } from "../domain/metrics.ts"
 import type { Clock, Log, Timer } from "../ports.ts"
 import type { Turn } from "../tasks/turn.ts"
@@ -46,7 +46,7 @@ export class Supervision {
   threw(runner: Runner, code: number, message: AnyMessage, error: unknown): void {
     const callback = eventName(code)
     const why = describe(error)
-    const stack = error instanceof Error ? error.stack : undefined
+    const stack = stackOf(error)
     const { kind, id, market } = message.task
     const counter = this.#thrown.get(runner)
     if (counter !== undefined) counter.value++
@@ -59,8 +59,9 @@ export class Supervision {
   }
 
   /** A `start` that has not settled in time or failed later: the strategy waits for it, for the operator, or is over. */
-  unstarted(runner: Runner, why: string): void {
-    this.#options.log.error("strategy.start", { strategy: runner.name, why })
+  unstarted(runner: Runner, why: string, stack?: string): void {
+    const fields = { strategy: runner.name, why, ...(stack === undefined ? {} : { stack }) }
+    this.#options.log.error("strategy.start", fields)
     const detail = { strategy: runner.name, callback: "start" }
     this.#report(runner, START, { kind: "start", message: `strategy ${runner.name}: start ${why}`, detail }, ENGINE)
     if (runner.onThrow === "pause") runner.pause(`start ${why}`)

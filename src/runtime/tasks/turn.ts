@@ -28,6 +28,12 @@ export class Turn {
     if (this.#depth === 0 && (this.#records.length > 0 || this.#outbox.length > 0)) this.#finish()
   }
 
+  /**
+   * What throws in here ends its own work and not the turn: what it wrote before stays and is committed with what it meant
+   * to send. A handler that throws after `submit` has an order that the venue gets and the journal knows, and state that
+   * belongs to it; taking one back without the other would be a lie, and other strategies' handlers may share the turn.
+   * Whoever wants all of its records or none checks first and records last.
+   */
   run<T>(work: () => T): T {
     this.enter()
     try {

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test"
-import { lastWords } from "../../../src/runtime/domain/errors.ts"
+import { describe as described, lastWords, PerigeeError, stackOf } from "../../../src/runtime/domain/errors.ts"
+import { AWKWARD } from "../awkward.ts"
 
 test.each([
   [
@@ -12,4 +13,23 @@ test.each([
   ["", "it did not start"],
 ])("a worker's last words are one line: %j", (message, words) => {
   expect(lastWords(message)).toBe(words)
+})
+
+test("an error is described by its own words and those of its causes, each once", () => {
+  const cause = new Error("refused", { cause: new Error("port 1") })
+  expect(described(new PerigeeError("no answer", { cause }))).toBe("no answer: refused: port 1")
+  expect(described(new PerigeeError("no answer: refused: port 1", { cause }))).toBe("no answer: refused: port 1")
+  expect(described(new RangeError())).toBe("RangeError")
+  expect([described("plain"), described(undefined), described(Symbol("s"))]).toEqual([
+    "plain",
+    "undefined",
+    "Symbol(s)",
+  ])
+})
+
+test.each(AWKWARD)("whatever is thrown can be described: $name", ({ make, words }) => {
+  const value = make()
+  expect(described(value)).toBe(words)
+  expect(described(new PerigeeError("outer", { cause: value }))).toStartWith("outer")
+  expect(["string", "undefined"]).toContain(typeof stackOf(value))
 })

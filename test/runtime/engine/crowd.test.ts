@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test"
 import { bot, type Context, orders, trades, type OrderMsg, type TradeMsg } from "../../../src/index.ts"
+import { WILD_HANDLERS } from "../awkward.ts"
 import { changed, rig, settle, trade } from "./rig.ts"
 
 /** Numbers in [0, 1) that a seed decides. */
@@ -63,6 +64,31 @@ describe("many strategies on many tasks", () => {
     const [alone, among] = [await play(false), await play(true)]
     expect(alone[0]!.length).toBeGreaterThan(1_600)
     expect(among).toEqual(alone)
+  })
+
+  test("are each served all there is, whatever others throw, reject with or return, in onError as well", async () => {
+    const good = count(10).map(() => ({ seen: 0 }))
+    const desk = orders("binance-um")
+    const tape = trades("binance-um", ["BTC_USDT_PERP"])
+    const declared = bot({ name: "crowd" })
+      .tasks([tape, desk])
+      .strategies(
+        WILD_HANDLERS.map(({ handle }) => ({ onTrade: handle, onOrder: handle, onLag: handle, onError: handle })),
+      )
+      .strategies(good.map((story) => ({ onTrade: () => void story.seen++, onOrder: () => void story.seen++ })))
+    const one = rig(declared)
+    await one.engine.start()
+    for (const at of count(50)) {
+      one.send(tape, "onTrade", trade(at))
+      one.send(desk, "onOrder", changed(`o${at}`))
+      await one.clock.advance(1)
+    }
+    await one.clock.advance(1_000)
+    expect(good.map(({ seen }) => seen)).toEqual(good.map(() => 100))
+    const strategies = one.engine.state()["strategies"] as readonly { readonly errors: number }[]
+    expect(strategies.slice(0, WILD_HANDLERS.length).every(({ errors }) => errors >= 100)).toBe(true)
+    expect(one.engine.reasons()).toEqual([])
+    expect(one.engine.state()["waiting"]).toEqual({ events: 0, bytes: 0 })
   })
 
   test("are each served all there is, whatever a thrower, a sleeper and a lagger among them do", async () => {

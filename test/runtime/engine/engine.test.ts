@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test"
 import { bot, type Context, onnx, orders, schedule, trades, type TradeMsg } from "../../../src/index.ts"
+import { StrategyError } from "../../../src/runtime/domain/errors.ts"
 import type { News } from "../../../src/runtime/engine/news.ts"
 import { changed, gate, rig, settle, trade } from "./rig.ts"
 
@@ -30,17 +31,26 @@ describe("a start", () => {
   })
 
   test("that a strategy refuses is rejected with its reason, with everything stopped again", async () => {
+    const why = new Error("no model")
     const one = rig(
       bot({ name: "a" })
         .task(tape)
         .strategy({ onTrade() {} })
         .strategy({
           onTrade() {},
-          start: () => Promise.reject(new Error("no model")),
+          start: () => Promise.reject(why),
         }),
     )
-    expect(one.engine.start()).rejects.toThrow("no model")
+    const failed = one.engine.start().catch((error: unknown) => error)
     await one.clock.advance(1)
+    expect(await failed).toEqual(new StrategyError("strategy strategy-2 could not start: no model", { cause: why }))
+    expect(one.logged.filter(({ event }) => event === "strategy.start")).toEqual([
+      {
+        level: "error",
+        event: "strategy.start",
+        fields: { strategy: "strategy-2", why: "no model", stack: expect.stringContaining("engine.test.ts") },
+      },
+    ])
     expect(one.task(tape).calls).toEqual(["stop"])
     expect(one.engine.phase).toBe("stopped")
   })

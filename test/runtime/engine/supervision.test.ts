@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test"
 import { bot, trades } from "../../../src/index.ts"
-import { rig, trade } from "./rig.ts"
+import { pinoLog } from "../../../src/runtime/platform/shared/log.ts"
+import { WILD_HANDLERS } from "../awkward.ts"
+import { rig, settle, trade } from "./rig.ts"
 
 const tape = trades("binance-um", ["BTC_USDT_PERP"])
 
@@ -42,5 +44,80 @@ describe("a handler of several that holds the loop", () => {
     const named = "strategy spinner: onTrade held the loop for 60.0 ms"
     expect(errors).toEqual(Array.from({ length: 5 }, () => named))
     expect(told).toEqual([unknown, unknown, unknown, unknown, ...errors])
+  })
+})
+
+describe("a handler that throws, rejects or returns what no handler should", () => {
+  test.each(WILD_HANDLERS)(
+    "$name: is reported by its name, each time, and disturbs nobody",
+    async ({ handle, words }) => {
+      const told: string[] = []
+      let good = 0
+      const one = rig(
+        bot({ name: "a" })
+          .task(tape)
+          .strategy({ onTrade: handle, onError: ({ data }) => void told.push(data.message), name: "wild" })
+          .strategy({ onTrade: () => void good++, name: "good" }),
+      )
+      const news: unknown[] = []
+      one.engine.subscribe((item) => void news.push(item))
+      await one.engine.start()
+      for (let at = 1; at <= 3; at++) {
+        one.send(tape, "onTrade", trade(at))
+        await settle()
+      }
+      expect(good).toBe(3)
+      expect(told).toHaveLength(3)
+      for (const message of told) expect(message).toContain(words)
+      const lines: string[] = []
+      const log = pinoLog({ clock: one.clock, to: (line) => void lines.push(line) })
+      for (const { event, fields } of one.logged) log.error(event, fields)
+      const written = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+      const threw = written.filter(({ event }) => event !== "bot.started")
+      expect(threw.map(({ event, strategy, callback, why }) => [event, strategy, callback, why])).toEqual(
+        told.map((message) => ["strategy.threw", "wild", "onTrade", message]),
+      )
+      expect(() => JSON.stringify([news, one.engine.state()])).not.toThrow()
+      const strategies = one.engine.state()["strategies"] as { readonly handled: number; readonly errors: number }[]
+      expect(strategies.map(({ handled, errors }) => [handled, errors])).toEqual([
+        [6, 3],
+        [3, 0],
+      ])
+    },
+  )
+
+  test.each(["pause", "stop"] as const)("ends as its policy says, with words for why: %s", async (onThrow) => {
+    for (const { handle, words } of WILD_HANDLERS) {
+      const one = rig(bot({ name: "a" }).task(tape).strategy({ onTrade: handle }, { name: "wild", onThrow }))
+      await one.engine.start()
+      one.send(tape, "onTrade", trade(1))
+      await settle()
+      const [reason = ""] = one.engine.reasons()
+      expect(reason).toStartWith(`strategy wild is ${onThrow === "pause" ? "paused" : "stopped"}: onTrade threw: `)
+      expect(reason).toContain(words)
+    }
+  })
+
+  test.each(WILD_HANDLERS)("as its start or its stop, $name: is told by its name", async ({ handle, words }) => {
+    const starting = rig(
+      bot({ name: "a" })
+        .task(tape)
+        .strategy({ start: handle, onTrade() {} }, { name: "wild" }),
+    )
+    const failed = starting.engine.start().catch((error: Error) => error.message)
+    await starting.clock.advance(1)
+    expect(await failed).toStartWith("strategy wild could not start: ")
+    expect(await failed).toContain(words)
+    const stopping = rig(
+      bot({ name: "a" })
+        .task(tape)
+        .strategy({ stop: handle, onTrade() {} }, { name: "wild" }),
+    )
+    await stopping.engine.start()
+    const stopped = stopping.engine.stop("asked")
+    await stopping.clock.advance(1)
+    await stopped
+    const why = stopping.logged.find(({ event }) => event === "stop.failed")?.fields
+    expect(why).toEqual({ what: "strategy wild", why: expect.stringContaining(words) })
   })
 })
