@@ -13,6 +13,7 @@ import { MarketGear } from "../../../src/world/market-gear.ts"
 import { START_AT, virtualHost } from "./host.ts"
 
 const BTC = "BTC_USDT_PERP"
+const ETH = "ETH_USDT_PERP"
 const BOOK: Channel = { kind: "lob", form: "incremental", everyMs: 100 }
 const TRADES: Channel = { kind: "trades", each: true }
 
@@ -125,15 +126,22 @@ describe("declared feeds", () => {
     expect(world.wanted().length).toBe(2)
   })
 
-  test("ask anew for a stream that is wished for again, on a new connection", async () => {
+  test("ask anew for the one stream that is wished for again: the others on its socket stay as they are", async () => {
     const world = await fed()
-    const task = world.feed(BOOK)
+    const task = world.feed(BOOK, [BTC, ETH])
     task.start()
     world.clock.advance(3_000)
     world.gear.hub.resubscribe(BTC)
+    expect(task.book(BTC)?.state).toBe("quarantined")
     world.clock.advance(3_000)
-    expect([world.heard.opened, world.wanted().length, task.book(BTC)?.state]).toEqual([2, 2, "live"])
-    expect(bookStates(world)).toEqual(["live", "quarantined", "live"])
+    expect(world.heard.opened).toBe(1)
+    expect(world.heard.asked.map((text) => JSON.parse(text) as unknown)).toMatchObject([
+      { method: "SUBSCRIBE", params: ["btcusdt@depth@100ms", "ethusdt@depth@100ms"] },
+      { method: "UNSUBSCRIBE", params: ["btcusdt@depth@100ms"] },
+      { method: "SUBSCRIBE", params: ["btcusdt@depth@100ms"] },
+    ])
+    const states = world.data<BookStateChanged>("onBookState").map(({ inst, state }) => `${inst} ${state}`)
+    expect(states.sort()).toEqual([`${BTC} live`, `${BTC} live`, `${BTC} quarantined`, `${ETH} live`])
   })
 
   test("whose frames get lost on the way find the gap and mend the book", async () => {

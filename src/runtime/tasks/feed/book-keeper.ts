@@ -1,5 +1,6 @@
 import { BookSync } from "../../book/sync.ts"
 import type { BookView } from "../../book/view.ts"
+import type { BookStateChanged } from "../../domain/callbacks.ts"
 import type { Lob } from "../../domain/events.ts"
 import type { Inst } from "../../domain/inst.ts"
 import type { Outside, Timer, Venue } from "../../ports.ts"
@@ -19,13 +20,13 @@ export interface KeeperDeps {
 
 const BACKOFF = { backoffMsMin: 100, backoffMsMax: 10_000 }
 
-/** Feeds one inst's book, fetches the image it builds on, and tells every change of its state. */
+/** Feeds one inst's book, fetches the image it builds on, and tells every task that wants it each change of its state. */
 export class BookKeeper {
   readonly inst: Inst
   readonly #deps: KeeperDeps
   readonly #sync: BookSync
   readonly #backoff: Backoff
-  readonly #listeners: Publish<"onBookState">[] = []
+  #listeners: readonly Publish<"onBookState">[] = []
   #epoch = 0
   #retry: Timer | undefined
   #isStopping = false
@@ -38,7 +39,17 @@ export class BookKeeper {
   }
 
   listen(listener: Publish<"onBookState">): void {
-    this.#listeners.push(listener)
+    this.#listeners = [...this.#listeners, listener]
+  }
+
+  /** The book goes on for the others. */
+  leave(listener: Publish<"onBookState">): void {
+    this.#listeners = this.#listeners.filter((other) => other !== listener)
+    if (this.#sync.state === "live") this.#tellOne(listener)
+  }
+
+  get isWanted(): boolean {
+    return this.#listeners.length > 0
   }
 
   view(): BookView {
@@ -112,13 +123,22 @@ export class BookKeeper {
   #tell(): void {
     this.#epoch = this.#sync.epoch
     const { state, why } = this.#sync
-    const { venue, outside, turn } = this.#deps
+    const { outside, turn } = this.#deps
     if (state === "live") this.#backoff.reset()
-    const change = { market: venue.market, inst: this.inst, state, why, timestamp: this.#now() }
+    const change = this.#change(state, why)
     outside.log[state === "quarantined" && !this.#isStopping ? "warn" : "info"](`book.${state}`, { ...change })
     turn.run(() => {
       for (const listener of this.#listeners) listener(change, change.timestamp)
     })
+  }
+
+  #tellOne(listener: Publish<"onBookState">): void {
+    const change = this.#change("quarantined", "asked to stop")
+    this.#deps.turn.run(() => listener(change, change.timestamp))
+  }
+
+  #change(state: BookStateChanged["state"], why: string): BookStateChanged {
+    return { market: this.#deps.venue.market, inst: this.inst, state, why, timestamp: this.#now() }
   }
 
   async #fetch(): Promise<void> {

@@ -1,4 +1,4 @@
-import { channelName } from "../../domain/channel.ts"
+import { type Channel, channelName } from "../../domain/channel.ts"
 import type { FeedStateChanged } from "../../domain/callbacks.ts"
 import { UsageError } from "../../domain/errors.ts"
 import type { Candle, Trade } from "../../domain/events.ts"
@@ -6,18 +6,18 @@ import type { Inst } from "../../domain/inst.ts"
 import type { FeedSpec } from "../../domain/task.ts"
 import type { Venue } from "../../ports.ts"
 import type { RestClient } from "../rest.ts"
-import type { Publish, RunningFeed, TaskHost } from "../task.ts"
+import type { RunningFeed, TaskHost } from "../task.ts"
 import type { BookKeeper } from "./book-keeper.ts"
-import type { FeedHub, Listener } from "./hub.ts"
+import type { FeedHub } from "./hub.ts"
 import { Joiner } from "./joiner.ts"
 import { HISTORY_MAX, historyRefusal, type PastEvent, pastOf } from "./past.ts"
-import { lastAt, type Route } from "./route.ts"
+import type { Listener, Seat, Sink, Stream } from "./stream.ts"
 
 export interface FeedDeps {
   readonly hub: FeedHub
   readonly venue: Venue
   readonly rest: RestClient
-  /** Makes the keeper of one inst's book; called for incremental feeds only. */
+  /** Makes the keeper of one inst's book: called once an inst, for incremental feeds only. */
   keeper(inst: Inst): BookKeeper
 }
 
@@ -25,12 +25,9 @@ export interface FeedDeps {
 export function feedTask(spec: FeedSpec, host: TaskHost, deps: FeedDeps): RunningFeed {
   const { channel, market } = spec
   const { clock, random, log } = host.outside
-  const keepsBooks = channel.kind === "lob" && channel.form === "incremental"
   const books = new Map<Inst, BookKeeper>()
   const joiners = new Map<Inst, Joiner<PastEvent>>()
-  const publishTrade = channel.kind === "trades" ? host.publisher("onTrade") : undefined
-  const publishLob = channel.kind === "lob" ? host.publisher("onLob") : undefined
-  const publishCandle = channel.kind === "candles" ? host.publisher("onCandle") : undefined
+  const publish = host.publisher(callbackOf(channel)) as Sink
   const publishBookState = host.publisher("onBookState")
   const publishState = host.publisher("onFeedState")
   const publishTrouble = host.publisher("onError")
@@ -62,13 +59,13 @@ export function feedTask(spec: FeedSpec, host: TaskHost, deps: FeedDeps): Runnin
     publishTrouble({ kind: "history", message, detail: { inst, count: spec.history }, timestamp }, timestamp)
   }
 
-  /** What this task's publisher hears through: the past first, where one is wanted. */
-  const joined = (inst: Inst, publish: Publish<"onTrade"> | Publish<"onCandle">, route: Route) => {
+  /** Trades and candles: the past first, where one is wanted. */
+  const joined = (inst: Inst): Seat => {
     const { history } = spec
     if (history === undefined || pastRefusal !== undefined) {
       const isNumbered = channel.kind === "candles" || pastRefusal === undefined
-      if (isNumbered) route.gaps.push((missed) => tellGap(inst, missed, "the connection was lost"))
-      return publish
+      const gap = (missed: number) => tellGap(inst, missed, "the connection was lost")
+      return isNumbered ? { sink: publish, gap } : { sink: publish }
     }
     const joiner = new Joiner<PastEvent>({
       clock,
@@ -76,27 +73,27 @@ export function feedTask(spec: FeedSpec, host: TaskHost, deps: FeedDeps): Runnin
       turn: host.turn,
       past: past(inst),
       count: history,
-      publish: publish as Publish<"onTrade" & "onCandle">,
+      publish,
       gap: (missed, why) => tellGap(inst, missed, why),
       failed: (why) => tellFailed(inst, why),
     })
     joiners.set(inst, joiner)
-    route.joints.push(joiner)
-    return joiner.accept
+    return { sink: joiner.accept as Sink, joint: joiner }
   }
 
-  const routes: Route[] = []
-  const join = (route: Route) => {
-    routes.push(route)
-    const { inst } = route
-    if (publishTrade !== undefined) route.trades.push(joined(inst, publishTrade, route) as Publish<"onTrade">)
-    if (publishLob !== undefined) route.lobs.push(publishLob)
-    if (publishCandle !== undefined) route.candles.push(joined(inst, publishCandle, route) as Publish<"onCandle">)
-    if (!keepsBooks) return
-    // Tasks that share a subscription share its book too.
-    route.book ??= deps.keeper(inst)
-    route.book.listen(publishBookState)
-    books.set(inst, route.book)
+  /** Tasks that want the same inst share its book, whatever stream builds it. */
+  const withBook = ({ inst, builder }: Stream): Seat => {
+    if (builder === undefined) return { sink: publish }
+    const book = (builder.book ??= deps.keeper(inst))
+    books.set(inst, book)
+    book.listen(publishBookState)
+    return { sink: publish, leave: () => book.leave(publishBookState) }
+  }
+
+  const streams: Stream[] = []
+  const join = (stream: Stream): Seat => {
+    streams.push(stream)
+    return channel.kind === "lob" ? withBook(stream) : joined(stream.inst)
   }
 
   const listener: Listener = {
@@ -113,7 +110,7 @@ export function feedTask(spec: FeedSpec, host: TaskHost, deps: FeedDeps): Runnin
   return {
     spec,
     start: () => deps.hub.start(),
-    stop: () => deps.hub.stop(),
+    stop: () => deps.hub.stop(listener),
     reasons() {
       const unready = [...books].filter(([, book]) => book.view().state !== "live")
       const unjoined = [...joiners].flatMap(([inst, { reason }]) => (reason === undefined ? [] : [[inst, reason]]))
@@ -127,8 +124,8 @@ export function feedTask(spec: FeedSpec, host: TaskHost, deps: FeedDeps): Runnin
       market,
       channel,
       insts: spec.insts,
-      messages: routes.reduce((sum, { events }) => sum + events, 0),
-      receivedAt: Math.max(0, ...routes.map(lastAt)),
+      messages: streams.reduce((sum, { events }) => sum + events, 0),
+      receivedAt: streams.reduce((newest, stream) => Math.max(newest, stream.receivedAt), 0),
       books: Object.fromEntries([...books].map(([inst, book]) => [inst, book.summary()])),
       ...(joiners.size === 0
         ? {}
@@ -141,6 +138,11 @@ export function feedTask(spec: FeedSpec, host: TaskHost, deps: FeedDeps): Runnin
       return past(before.inst).before(before, count)
     },
   }
+}
+
+function callbackOf({ kind }: Channel): "onTrade" | "onLob" | "onCandle" {
+  if (kind === "trades") return "onTrade"
+  return kind === "candles" ? "onCandle" : "onLob"
 }
 
 function checkWish(spec: FeedSpec, before: Trade | Candle, count: number): void {

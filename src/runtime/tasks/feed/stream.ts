@@ -1,0 +1,161 @@
+import type { Channel } from "../../domain/channel.ts"
+import type { Candle, Lob, Trade } from "../../domain/events.ts"
+import type { Inst } from "../../domain/inst.ts"
+import { candlesBetween, nextOpenAt } from "../../domain/interval.ts"
+import type { Publish } from "../task.ts"
+import type { BookKeeper } from "./book-keeper.ts"
+
+/** A feed task as the hub sees it. */
+export interface Listener {
+  readonly channel: Channel
+  readonly insts: readonly Inst[]
+  /** Where the task names a bound of its own. */
+  readonly silenceMsMax?: number
+  /** Takes the task's place on a stream that it declares. */
+  join(stream: Stream): Seat
+  readonly feedState: Publish<"onFeedState">
+  readonly trouble: Publish<"onError">
+  readonly lag: Publish<"onLag">
+}
+
+export type StreamEvent = Trade | Lob | Candle
+export type Sink = (event: StreamEvent, receivedAt: number) => void
+
+/** What stands between a stream and its strategies because it joins the past to it. */
+export interface Joint {
+  subscribed(): void
+  stop(): void
+}
+
+/** What one task has on one stream. */
+export interface Seat {
+  readonly sink: Sink
+  readonly joint?: Joint
+  /** Told how many trades or candles a lost connection cost; absent where somebody fills the gap. */
+  readonly gap?: (missed: number) => void
+  /** Lets go of the inst's book. */
+  readonly leave?: () => void
+}
+
+/** One inst of one channel: subscribed once, decoded once, and told to every task that declares it. */
+export class Stream {
+  readonly channel: Channel
+  readonly inst: Inst
+  /** In order of declaration. */
+  listeners: readonly Listener[] = []
+  /** The stream that this inst's book is built from: this one, or one of the same inst at a finer pace; of diffs only. */
+  builder: Stream | undefined
+  /** Fed by this stream. */
+  book: BookKeeper | undefined
+  /** Local time of the newest event, µs; 0 before the first. */
+  receivedAt = 0
+  /** Events that came. */
+  events = 0
+  /** Of the newest trade or best bid and ask; 0 before the first. */
+  lastPrice = 0
+  last: Trade | Candle | undefined
+  /** The connection is a new one: the next trade or candle tells whether any are missing. */
+  isResumed = false
+  /** The venue refused it when it was asked for alone: it never again costs others their subscription. */
+  isRefused = false
+  readonly #seats = new Map<Listener, Seat>()
+  #sinks: readonly Sink[] = []
+  #joints: readonly Joint[] = []
+  #gaps: readonly ((missed: number) => void)[] = []
+
+  constructor(channel: Channel, inst: Inst) {
+    this.channel = channel
+    this.inst = inst
+  }
+
+  /** Once, however often the task names it. */
+  want(listener: Listener): void {
+    if (!this.listeners.includes(listener)) this.listeners = [...this.listeners, listener]
+  }
+
+  /** Seats every task that declares it. */
+  open(): void {
+    for (const listener of this.listeners) this.#seats.set(listener, listener.join(this))
+    this.#settle()
+  }
+
+  /** The others go on. An event that is being told now may still reach the one that leaves. */
+  leave(listener: Listener): void {
+    const seat = this.#seats.get(listener)
+    if (seat === undefined) return
+    this.#seats.delete(listener)
+    this.listeners = this.listeners.filter((other) => other !== listener)
+    seat.joint?.stop()
+    seat.leave?.()
+    this.#settle()
+  }
+
+  trade(trade: Trade, receivedAt: number): void {
+    this.receivedAt = receivedAt
+    this.events++
+    this.lastPrice = trade.price
+    if (this.isResumed) this.#resumed(missedTrades(this.last as Trade | undefined, trade))
+    this.last = trade
+    const sinks = this.#sinks
+    for (let index = 0; index < sinks.length; index++) sinks[index]!(trade, receivedAt)
+  }
+
+  lob(lob: Lob, receivedAt: number): void {
+    this.receivedAt = receivedAt
+    this.events++
+    // The book first: a handler that reads ctx.book sees the state after this diff.
+    if (lob.form === "bbo") this.lastPrice = ((lob.bids[0] ?? 0) + (lob.asks[0] ?? 0)) / 2
+    else this.book?.apply(lob)
+    const sinks = this.#sinks
+    for (let index = 0; index < sinks.length; index++) sinks[index]!(lob, receivedAt)
+  }
+
+  candle(candle: Candle, receivedAt: number): void {
+    this.receivedAt = receivedAt
+    this.events++
+    if (this.isResumed) this.#resumed(missedCandles(this.last as Candle | undefined, candle))
+    this.last = candle
+    const sinks = this.#sinks
+    for (let index = 0; index < sinks.length; index++) sinks[index]!(candle, receivedAt)
+  }
+
+  /** Nobody would miss it: no task has it, and no task reads a book that it builds. */
+  get isIdle(): boolean {
+    return this.listeners.length === 0 && this.book?.isWanted !== true
+  }
+
+  /** Its socket is live, and the venue has answered. */
+  subscribed(): void {
+    this.book?.subscribed()
+    for (const joint of this.#joints) joint.subscribed()
+  }
+
+  /** Its socket is not live; `isAsked` where that was the bot's own wish. */
+  disconnected(why: string, isAsked: boolean): void {
+    // From the next event on, also where it comes before the venue's answer does.
+    this.isResumed = this.#gaps.length > 0
+    this.book?.disconnected(why, isAsked)
+    if (isAsked) for (const joint of this.#joints) joint.stop()
+  }
+
+  #resumed(missed: number): void {
+    this.isResumed = false
+    if (missed > 0) for (const told of this.#gaps) told(missed)
+  }
+
+  #settle(): void {
+    const seats = [...this.#seats.values()]
+    this.#sinks = seats.map(({ sink }) => sink)
+    this.#joints = seats.flatMap(({ joint }) => joint ?? [])
+    this.#gaps = seats.flatMap(({ gap }) => gap ?? [])
+  }
+}
+
+const missedTrades = (last: Trade | undefined, trade: Trade): number =>
+  last === undefined ? 0 : Number(BigInt(trade.tradeId) - BigInt(last.tradeId)) - 1
+
+/** Candles whose end was not seen. */
+function missedCandles(last: Candle | undefined, { interval, openAt }: Candle): number {
+  if (last === undefined) return 0
+  return candlesBetween(interval, last.isClosed ? nextOpenAt(interval, last.openAt) : last.openAt, openAt)
+}
