@@ -39,6 +39,11 @@ const RAW_CHARS_MAX = 500
 export class Line {
   readonly streams: readonly Stream[]
   readonly #deps: LineDeps
+  /** Fields of their own, for they are read once a frame. */
+  readonly #venue: Venue
+  readonly #turn: Turn
+  readonly #frames: { value: number }
+  readonly #staleUsMax: number
   readonly #connection: Connection
   readonly #routes = new Routes()
   readonly #staleness = new Staleness()
@@ -54,6 +59,10 @@ export class Line {
     const { outside, venue, options } = deps
     this.streams = streams
     this.#deps = deps
+    this.#venue = venue
+    this.#turn = deps.turn
+    this.#frames = deps.counters.frames
+    this.#staleUsMax = options.staleMsMax * 1_000
     for (const stream of streams) this.#routes.add(stream)
     this.#silence = new Silence(streams, options.silenceMsMax)
     this.#listeners = listenersOf(streams)
@@ -84,8 +93,8 @@ export class Line {
     this.#listeners = this.#listeners.filter((other) => other !== listener)
     for (const stream of this.streams) stream.leave(listener)
     const timestamp = this.#now()
-    const change = { market: this.#deps.venue.market, state: "stopped", why: "asked to stop", timestamp } as const
-    this.#deps.turn.run(() => listener.feedState(change, timestamp))
+    const change = { market: this.#venue.market, state: "stopped", why: "asked to stop", timestamp } as const
+    this.#turn.run(() => listener.feedState(change, timestamp))
   }
 
   get isIdle(): boolean {
@@ -99,7 +108,7 @@ export class Line {
   /** Asks for these anew on the live socket; where it is not live, they are asked for when it is. */
   renew(streams: readonly Stream[]): void {
     const now = this.#now()
-    const { venue } = this.#deps
+    const venue = this.#venue
     const asks = [...asksOf(streams, venue, "unsubscribe", now), ...asksOf(streams, venue, "subscribe", now)]
     this.#ask(asks)
   }
@@ -115,7 +124,7 @@ export class Line {
   /** Why this task's data cannot be trusted now. */
   reasons(listener: Listener): string[] {
     if (!this.#listeners.includes(listener)) return []
-    const name = `${this.#deps.venue.market} ${channelName(listener.channel)}`
+    const name = `${this.#venue.market} ${channelName(listener.channel)}`
     if (this.#isStalled) return [`${name}: data arrive late`]
     if (!this.#connection.isLive) return [`${name}: ${this.#connection.state}, ${this.#connection.why}`]
     // Once the venue has confirmed them, a quiet market is a quiet market.
@@ -157,7 +166,7 @@ export class Line {
   #target(): Subscription {
     this.#asked.clear()
     this.#again = []
-    const asks = asksOf(this.streams, this.#deps.venue, "subscribe", this.#now())
+    const asks = asksOf(this.streams, this.#venue, "subscribe", this.#now())
     const { url, headers } = asks[0]!.subscription
     const wanted = { url, ...this.#noted(asks) }
     return headers === undefined ? wanted : { ...wanted, headers }
@@ -198,7 +207,7 @@ export class Line {
   /** Once the socket is live: until then answers to other messages are awaited. */
   #askAgain(): void {
     if (!this.#connection.isLive || this.#again.length === 0) return
-    const { venue } = this.#deps
+    const venue = this.#venue
     const now = this.#now()
     const asks = this.#again.flatMap((stream) => asksOf([stream], venue, "subscribe", now))
     this.#again = []
@@ -208,17 +217,16 @@ export class Line {
   // ---- frames ----
 
   #frame(text: string, receivedAt: number): Control | undefined {
-    const { counters, venue, turn } = this.#deps
-    counters.frames.value++
-    const decoded = venue.decode(text, receivedAt)
+    this.#frames.value++
+    const decoded = this.#venue.decode(text, receivedAt)
     const events = decoded.events
     if (events.length > 0) {
-      turn.enter()
+      this.#turn.enter()
       try {
         for (let index = 0; index < events.length; index++) this.#routes.deliver(events[index]!, receivedAt)
         this.#judge(events[0]!.timestamp, receivedAt)
       } finally {
-        turn.leave()
+        this.#turn.leave()
       }
     }
     if (decoded.unreadable !== undefined) this.#unreadable(decoded.unreadable, text)
@@ -234,10 +242,9 @@ export class Line {
 
   #judge(timestamp: number, receivedAt: number): void {
     const staleUs = this.#staleness.observe(timestamp, receivedAt)
-    const boundUs = this.#deps.options.staleMsMax * 1_000
     if (this.#isStalled) {
-      if (staleUs <= boundUs / 2) this.#caughtUp()
-    } else if (staleUs > boundUs) this.#stalled(staleUs)
+      if (staleUs <= this.#staleUsMax / 2) this.#caughtUp()
+    } else if (staleUs > this.#staleUsMax) this.#stalled(staleUs)
   }
 
   #stalled(staleUs: number): void {
@@ -289,8 +296,8 @@ export class Line {
 
   #tellOf({ inst, listeners }: Stream, state: "live" | "silent", why: string): void {
     const timestamp = this.#now()
-    const change: FeedStateChanged = { market: this.#deps.venue.market, state, why, inst, timestamp }
-    this.#deps.turn.run(() => {
+    const change: FeedStateChanged = { market: this.#venue.market, state, why, inst, timestamp }
+    this.#turn.run(() => {
       for (const listener of listeners) listener.feedState(change, timestamp)
     })
   }

@@ -11,8 +11,8 @@ export interface Listener {
   readonly insts: readonly Inst[]
   /** Where the task names a bound of its own. */
   readonly silenceMsMax?: number
-  /** Takes the task's place on a stream that it declares. */
-  join(stream: Stream): Seat
+  /** Takes the task's place on a stream that it declares; none where it wants to hear of the connection only. */
+  join(stream: Stream): Seat | undefined
   readonly feedState: Publish<"onFeedState">
   readonly trouble: Publish<"onError">
   readonly lag: Publish<"onLag">
@@ -75,18 +75,20 @@ export class Stream {
 
   /** Seats every task that declares it. */
   open(): void {
-    for (const listener of this.listeners) this.#seats.set(listener, listener.join(this))
+    for (const listener of this.listeners) {
+      const seat = listener.join(this)
+      if (seat !== undefined) this.#seats.set(listener, seat)
+    }
     this.#settle()
   }
 
   /** The others go on. An event that is being told now may still reach the one that leaves. */
   leave(listener: Listener): void {
     const seat = this.#seats.get(listener)
-    if (seat === undefined) return
     this.#seats.delete(listener)
     this.listeners = this.listeners.filter((other) => other !== listener)
-    seat.joint?.stop()
-    seat.leave?.()
+    seat?.joint?.stop()
+    seat?.leave?.()
     this.#settle()
   }
 
