@@ -18,6 +18,7 @@ import {
   orders,
   params,
   relay,
+  type RiskLimits,
   schedule,
   text,
   type TradeMsg,
@@ -56,6 +57,13 @@ const knobs = params({
   isNoisy: flag(false),
   label: text("x"),
 })
+const given: Readonly<Record<string, string>> = { BTC_USDT_PERP: "1" }
+const NAME = "ETH_USDT_PERP"
+bot({ name: "limits", limits: { orderSizeMax: given, openOrdersMax: 5 } })
+bot({ name: "limits", params: knobs, limits: { orderSizeMax: { BTC_USDC_PERP: "1", BTC_USDT: "0.5", [NAME]: "2" } } })
+bot({ name: "limits", limits: { orderSizeMax: { [String(NAME)]: "1" } } })
+const limits: RiskLimits = { orderSizeMax: { BTC_USDT_PERP: "1" }, orderNotionalMax: "5" }
+bot({ name: "limits", limits })
 const books = book("binance-um", ["ETH_USDT_PERP"], { everyMs: 100 })
 const tick = schedule({ everyMs: 1_000 })
 const feedMe = trades("okx", ["BTC_USDT"], { manual: true })

@@ -264,6 +264,29 @@ bot({ name: "reads" })
     },
   })
 
+// ---- a misspelt instrument in a limit: it would bind nothing ----
+bot({
+  name: "limited",
+  limits: {
+    orderSizeMax: {
+      BTC_USDT_PERP: "0.1",
+      // @ts-expect-error PERP is misspelt
+      BTC_USDT_PREP: "0.1",
+      // @ts-expect-error the venue's own form
+      ETHUSDT: "1",
+      // @ts-expect-error a number is no decimal
+      ETH_USDT_PERP: 1,
+    },
+    orderNotionalMax: "1000",
+  },
+})
+// @ts-expect-error lower case
+bot({ name: "limited", params: params({ a: number(1) }), limits: { orderSizeMax: { btc_usdt: "0.1" } } })
+// @ts-expect-error orderNotionalMax
+bot({ name: "limited", limits: { orderSizeMax: { BTC_USDT: "0.1" }, orderNotionMax: "5" } })
+// @ts-expect-error a number is no decimal
+bot({ name: "limited", limits: { orderNotionalMax: 1000 } })
+
 // ---- history ----
 const minutes = candles("binance-um", ["BTC_USDT_PERP"], "1m")
 // @ts-expect-error books have no history

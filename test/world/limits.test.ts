@@ -69,10 +69,10 @@ describe("a live start", () => {
   })
 
   test.each([
-    [{ openOrdersMax: 5 }, 1],
-    [{ openOrdersMax: 5, orderNotionalMax: "1000" }, 0],
-    [{ orderSizeMax: { [INST]: "1" } }, 0],
-  ] as const)("with %p says that nothing bounds the size of an order %d times", async (limits, times) => {
+    ["only the number of orders", "says so", { openOrdersMax: 5 }, 1],
+    ["their value, too,", "says nothing", { openOrdersMax: 5, orderNotionalMax: "1000" }, 0],
+    ["their size", "says nothing", { orderSizeMax: { [INST]: "1" } }, 0],
+  ] as const)("that bounds %s %s", async (_what, _does, limits, times) => {
     const rig = await live(limits)
     await rig.close()
     expect(rig.lines.filter((line) => line.includes("limits.unsized"))).toHaveLength(times)

@@ -6,6 +6,7 @@ import type { Order } from "../domain/order.ts"
 import { type FeedSpec, type OrdersSpec, taskName } from "../domain/task.ts"
 import type { Outside } from "../ports.ts"
 import type { RunningFeed, RunningOrders, RunningPredict, RunningTask } from "../tasks/task.ts"
+import { checkHandle } from "./arguments.ts"
 import type { BookView } from "./declaration/context.ts"
 import type { Binding, FeedHandle, Handle, OrdersHandle, PredictHandle } from "./declaration/handle.ts"
 import type { Named } from "./declaration/part.ts"
@@ -58,6 +59,23 @@ export class House {
     return only
   }
 
+  /** The orders task that is asked about this inst. UsageError where it can never have any: the answer would always be nothing. */
+  trader(inst: Inst, router: OrdersHandle | undefined): RunningOrders {
+    const task = this.oneOrders(router)
+    const why = strangerTo(task, inst)
+    if (why !== undefined) throw new UsageError(why)
+    return task
+  }
+
+  /** Likewise, of all there are or the one named; UsageError where none of them can. */
+  traders(inst: Inst | undefined, router: OrdersHandle | undefined): readonly RunningOrders[] {
+    const meant = router === undefined ? this.allOrders : [this.orders(router)]
+    if (inst === undefined) return meant
+    const why = meant.map((task) => strangerTo(task, inst))
+    if (why.includes(undefined)) return meant
+    throw new UsageError(meant.length === 0 ? "this bot declares no orders(…) task" : [...new Set(why)].join("; "))
+  }
+
   /** The part named, or each in turn. */
   predictor(model: Named<PredictHandle>): RunningPredict {
     const tasks = this.#of(model)
@@ -84,7 +102,10 @@ export class House {
   /** Of the market that is named, or of the only one that can be meant. */
   instrument(inst: Inst, from: Named<FeedHandle> | OrdersHandle | Market | undefined): InstrumentInfo | undefined {
     const lister = from === undefined ? (this.#listerOf.get(inst) ?? this.#findLister(inst)) : this.#lister(from)
-    return lister.instrument?.(inst)
+    const info = lister.instrument?.(inst)
+    const mistake = info === undefined ? instMistake(lister.spec.market, inst) : undefined
+    if (mistake !== undefined) throw new UsageError(mistake)
+    return info
   }
 
   #lister(from: Named<FeedHandle> | OrdersHandle | Market): Lister {
@@ -98,16 +119,16 @@ export class House {
     const markets = [...new Set(this.#listers.map(({ spec }) => spec.market))]
     if (markets.length === 0) throw new UsageError("no task of this bot names a market; declare a feed or orders(…)")
     const able = markets.filter((market) => instMistake(market, inst) === undefined)
-    const among = able.length === 0 ? markets : able
+    if (able.length === 0) {
+      throw new UsageError([...new Set(markets.map((market) => instMistake(market, inst)))].join("; "))
+    }
     const has = (market: Market, isMeant: (spec: ListerSpec) => boolean): boolean =>
       this.#listers.some(({ spec }) => spec.market === market && isMeant(spec))
-    const trading = among.filter((market) => has(market, ({ kind }) => kind === "orders"))
-    const naming = among.filter((market) => has(market, (spec) => spec.kind === "feed" && spec.insts.includes(inst)))
-    const [only, ...more] = among.length === 1 ? among : trading.length > 0 ? trading : naming
+    const trading = able.filter((market) => has(market, ({ kind }) => kind === "orders"))
+    const naming = able.filter((market) => has(market, (spec) => spec.kind === "feed" && spec.insts.includes(inst)))
+    const [only, ...more] = able.length === 1 ? able : trading.length > 0 ? trading : naming
     if (only === undefined || more.length > 0) {
-      throw new UsageError(
-        `${among.join(" and ")} may each list ${inst}; name the market, feed or router that is meant`,
-      )
+      throw new UsageError(`${able.join(" and ")} may each list ${inst}; name the market, feed or router that is meant`)
     }
     const lister = this.#lister(only)
     this.#listerOf.set(inst, lister)
@@ -143,6 +164,7 @@ export class House {
   }
 
   #of(named: Binding): readonly RunningTask[] {
+    checkHandle(named)
     const whole = wholeOf(named)
     const tasks = this.#byHandle.get(whole)
     if (tasks === undefined) throw new UsageError(`task ${handleName(whole)} is not of this bot; add it with .task(…)`)
@@ -151,4 +173,10 @@ export class House {
     if (typeof place === "string") throw new UsageError(place)
     return [tasks[place] as RunningTask]
   }
+}
+
+/** Why this task can have neither orders nor a position of such a name; what it lists needs no further look. */
+function strangerTo(task: RunningOrders, inst: Inst): string | undefined {
+  if (task.instrument(inst) !== undefined) return undefined
+  return instMistake(task.market, inst) ?? task.stranger?.(inst)
 }

@@ -263,6 +263,14 @@ class Orders implements OrdersTask {
     return { own: this.#desk.holdings.own(inst), account: this.#desk.account.position(inst) }
   }
 
+  stranger(inst: Inst): string | undefined {
+    if (!this.#deps.instruments.isKnown || this.#trade.instrument(inst) !== undefined) return undefined
+    const { account, holdings, ledger } = this.#desk
+    // Delisted before this start, and there is still something of it.
+    const isOurs = holdings.insts().includes(inst) || account.position(inst) !== undefined
+    return isOurs || ledger.live(inst).length > 0 ? undefined : `${this.market} does not list ${inst}`
+  }
+
   balance(asset: string): Balance | undefined {
     return this.#desk.account.balance(asset)
   }

@@ -97,6 +97,8 @@ export interface RunningOrders extends RunningTask {
   order(clientId: string): Order | undefined
   openOrders(inst?: Inst): readonly Order[]
   position(inst: Inst): OwnAndAccount
+  /** Why there can be neither orders nor a position of this inst here, where the venue has said what it lists. */
+  stranger?(inst: Inst): string | undefined
   balance(asset: string): Balance | undefined
   instrument(inst: Inst): InstrumentInfo | undefined
   pnl(): readonly Pnl[]

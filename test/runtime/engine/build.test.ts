@@ -112,7 +112,7 @@ describe("build", () => {
     const router = orders("okx")
     const wrong = bot({
       name: "Not a name",
-      limits: { ordersPerMinuteMax: 0, orderNotionalMax: "-1", orderSizeMax: { BTC_USDT_FUT: "1" } },
+      limits: { ordersPerMinuteMax: 0, orderNotionalMax: "-1", orderSizeMax: { ["BTC_USDT_FUT" as string]: "1" } },
       params: params({ threshold: number(0.5, { min: 0, max: 1 }) }),
     })
       .tasks([

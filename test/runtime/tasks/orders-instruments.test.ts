@@ -92,3 +92,29 @@ test("a listing that does not come leaves the last one standing, and is asked fo
   await one.clock.advance(QUARTER_HOUR_MS)
   expect(reasons(life, LIMIT)).toEqual([`${INST} is suspended`])
 })
+
+describe("an instrument that the venue does not list", () => {
+  test("is a stranger once the venue has said what it lists, and not before", async () => {
+    const one = world()
+    one.exchange.instruments = [INSTRUMENT]
+    const life = await one.live()
+    expect(life.task.stranger?.(INST)).toBeUndefined()
+    expect(life.task.stranger?.(other.inst)).toBe("binance-um does not list ETH_USDT_PERP")
+    const unheard = new World().born()
+    expect(unheard.task.stranger?.(other.inst)).toBeUndefined()
+  })
+
+  test("is none while the bot has something of it", async () => {
+    const one = world()
+    const first = await one.live()
+    submit(first, { inst: INST, side: "BUY", size: "1", type: "market" })
+    await one.clock.advance(10)
+    one.kill(first)
+    one.exchange.instruments = [other]
+    const second = await one.live()
+    expect(second.task.instrument(INST)).toBeUndefined()
+    expect(second.task.stranger?.(INST)).toBeUndefined()
+    expect(second.task.position(INST)).toMatchObject({ own: "1", account: { size: "1" } })
+    expect(second.task.stranger?.("BTCC_USDT_PERP")).toBe("binance-um does not list BTCC_USDT_PERP")
+  })
+})

@@ -1,3 +1,4 @@
+import type { Inst } from "../../domain/inst.ts"
 import type { RiskLimits } from "../../domain/limits.ts"
 import type { Context } from "./context.ts"
 import type { Binding, Handle } from "./handle.ts"
@@ -5,14 +6,14 @@ import type { Named, WholeOf } from "./part.ts"
 import type { ParamSchema, ValuesOf } from "./params.ts"
 import type { AnyStrategy, Spelt, StrategyOf, StrategyOptions } from "./strategy.ts"
 
-export interface BotOptions<S extends ParamSchema = ParamSchema> {
+export interface BotOptions<S extends ParamSchema = ParamSchema, I extends Inst = Inst> {
   /** Lower-case letters, digits and hyphens: the bot's identity with the account, its database's name. */
   readonly name: string
   /** `exclusive`: nobody else trades on this account, so that venue-wide tools may be used. Default `shared`. */
   readonly account?: "exclusive" | "shared"
   /** `power`: a power cut loses nothing either, at about 150 µs a turn. Default `normal`: a process death loses nothing. */
   readonly durability?: "normal" | "power"
-  readonly limits?: RiskLimits
+  readonly limits?: RiskLimits<I>
   readonly params?: S
   /** What becomes of open orders at a graceful stop. Default `cancel`. */
   readonly openOrdersOnStop?: "cancel" | "keep"
@@ -96,9 +97,9 @@ function step<T extends readonly Handle[], S extends ParamSchema>(declaration: D
 }
 
 /** Starts the declaration of a bot; a bot file exports the result as its default. */
-export const bot = <const S extends ParamSchema = Readonly<Record<never, never>>>(
-  options: BotOptions<S>,
-): Bot<readonly [], S> => step({ options, tasks: [], groups: [] })
+export const bot = <const S extends ParamSchema = Readonly<Record<never, never>>, const I extends Inst = Inst>(
+  options: BotOptions<S, I>,
+): Bot<readonly [], S> => step({ options: options as BotOptions, tasks: [], groups: [] })
 
 /** Whether a bot file's default export is a bot, whichever copy of the library made it. */
 export const isBot = (value: unknown): value is Bot => typeof value === "object" && value !== null && BRAND in value

@@ -90,16 +90,19 @@ export interface Context<P = ParamValues, T extends Handle = AnyHandle> {
 
   /** One of the bot's own orders, whatever its state. */
   order(clientId: string, router?: OrdersIn<T>): Order | undefined
-  /** The bot's own orders that are not final: of one inst, of one router, or all. */
+  /** The bot's own orders that are not final: of one inst, of one router, or all. UsageError as of `position`. */
   openOrders<const I extends string>(inst?: Traded<T, I>, router?: OrdersIn<T>): readonly Order[]
-  /** `router` may be left out where the bot has one. */
+  /**
+   * `router` may be left out where the bot has one. UsageError for a name that its market cannot have, and for one that the
+   * venue does not list, once it has said what it lists (save where the bot or its account has something of it).
+   */
   position<const I extends string>(inst: Traded<T, I>, router?: OrdersIn<T>): OwnAndAccount
   balance(asset: string, router?: OrdersIn<T>): Balance | undefined
   /**
    * What the venue says of an instrument; undefined where it lists none of that name, or has not answered yet. Asked for
    * before the start and then every ten minutes, for each market the bot's tasks name. `from` may be left out where one
    * market alone can be meant: the only one that can list such a name, else the bot's only router's, else the only one
-   * with a feed of it. UsageError otherwise.
+   * with a feed of it. UsageError otherwise, and for a name that none of them can have.
    */
   instrument<const I extends string>(inst: InstIn<MarketIn<T>, I>, from?: Listing<T>): InstrumentInfo | undefined
   pnl(router?: OrdersIn<T>): readonly Pnl[]
