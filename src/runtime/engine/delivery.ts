@@ -37,6 +37,7 @@ interface Source {
 interface Target {
   readonly runner: Runner
   readonly handler: AnyHandler
+  readonly label: number
   readonly lane: Lane
 }
 
@@ -44,6 +45,8 @@ const taskRef = (spec: TaskSpec): TaskRef =>
   "market" in spec
     ? Object.freeze({ kind: spec.kind, id: spec.id, market: spec.market })
     : Object.freeze({ kind: spec.kind, id: spec.id })
+
+const isOpen = ({ runner }: Target): boolean => runner.isOpen
 
 const callTimer: AnyHandler = (message) => (message.data as () => unknown)()
 
@@ -62,6 +65,8 @@ export class Delivery implements RunnerHost {
   readonly #refs = new Map<Ring, TaskRef>()
   readonly #supervision: Supervision
   readonly #dropped = new Map<Runner, { value: number }>()
+  /** How many runners are open: mostly all. */
+  #open = 0
   #isDelivering = false
   #isDeferScheduled = false
   #served = 0
@@ -107,7 +112,9 @@ export class Delivery implements RunnerHost {
     const { ref, spec } = source
     const targets = runners.flatMap((runner): Target[] => {
       const handler = runner.handlers[code]
-      return handler === undefined ? [] : [{ runner, handler, lane: this.#lane(source, code, runner) }]
+      return handler === undefined
+        ? []
+        : [{ runner, handler, label: runner.labelOf(code), lane: this.#lane(source, code, runner) }]
     })
     const events = this.#options.meters.counter("perigee_events_total", "Events published", {
       callback,
@@ -147,20 +154,14 @@ export class Delivery implements RunnerHost {
       return
     }
     this.#isDelivering = true
-    for (let at = 0; at < targets.length; at++) {
-      if ((targets[at] as Target).runner.isOpen) continue
-      this.#hold(targets, code, message, false)
-      break
-    }
+    // Before anybody is called: what a handler publishes comes later for all.
+    if (this.#open < this.runners.length && !targets.every(isOpen)) this.#hold(targets, code, message, false)
     const startedAt = this.#clock.monotonic()
     if (startedAt - this.#offsetAt > OFFSET_EVERY_US) this.#readOffset(startedAt)
     this.latency.record(startedAt + this.#offset - message.receivedAt)
     if (timing.eventsLeft > 0) this.#callTimed(targets, code, message, timing, startedAt)
     else {
-      for (let at = 0; at < targets.length; at++) {
-        const { runner, handler } = targets[at] as Target
-        if (runner.isOpen) runner.call(handler, code, message)
-      }
+      this.#callAll(targets, code, message)
       const tookUs = this.#clock.monotonic() - startedAt
       if (tookUs > timing.leastUsMax) this.#suspect(targets, code, tookUs, timing)
     }
@@ -168,12 +169,34 @@ export class Delivery implements RunnerHost {
     if (this.#ready.length > 0) this.#serve()
   }
 
+  /** One frame and one guard for all, not for each: they would cost more than many a handler. */
+  #callAll(targets: readonly Target[], code: number, message: AnyMessage): void {
+    const { watch } = this
+    let before = 0
+    for (let at = 0; at < targets.length; at++) {
+      try {
+        for (; at < targets.length; at++) {
+          const { runner, handler, label } = targets[at] as Target
+          if (!runner.isOpen) continue
+          before = watch.enter(label, message)
+          const result = runner.call(handler, message)
+          watch.leave(before)
+          runner.called(result, code, message)
+        }
+      } catch (error) {
+        watch.leave(before)
+        ;(targets[at] as Target).runner.failed(code, message, error)
+      }
+    }
+  }
+
   #callTimed(targets: readonly Target[], code: number, message: AnyMessage, timing: Timing, startedAt: number): void {
     timing.eventsLeft--
     let before = startedAt
-    for (const { runner, handler } of targets) {
+    for (const target of targets) {
+      const { runner } = target
       if (!runner.isOpen) continue
-      runner.call(handler, code, message)
+      this.#callAll([target], code, message)
       const now = this.#clock.monotonic()
       if (now - before > runner.handlerUsMax) {
         this.slow(runner, code, now - before)
@@ -237,7 +260,7 @@ export class Delivery implements RunnerHost {
     if (runner.isOpen && !this.#isDelivering) {
       this.#isDelivering = true
       const startedAt = this.#clock.monotonic()
-      runner.call(handler, code, message)
+      this.#callAll([{ runner, handler, label: runner.labelOf(code), lane: runner.mailbox }], code, message)
       const tookUs = this.#clock.monotonic() - startedAt
       if (tookUs > runner.handlerUsMax) this.slow(runner, code, tookUs)
       this.#isDelivering = false
@@ -252,6 +275,10 @@ export class Delivery implements RunnerHost {
   }
 
   // ---- serving what waits ----
+
+  opened(more: 1 | -1): void {
+    this.#open += more
+  }
 
   wake(runner: Runner): void {
     if (!runner.isQueued) {

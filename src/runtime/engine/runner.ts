@@ -20,6 +20,8 @@ export interface RunnerHost {
   /** Publish order of the latest event. */
   readonly sequence: number
   monotonic(): number
+  /** So many more runners are open than before. */
+  opened(more: 1 | -1): void
   /** Work waits and the runner could take it: serve it as soon as may be. */
   wake(runner: Runner): void
   /** Whether the loop must be given back now. */
@@ -63,8 +65,6 @@ export class Runner implements Reader {
   ctx!: Context
   /** Its own lane: calls of its timers and errors of its own. */
   mailbox!: Lane
-  /** It is idle, nothing waits: an event may go straight to its handler. */
-  isOpen = false
   /** Events that wait in its lanes, and lanes whose loss it has not been told. */
   work = 0
   /** How many of its lanes have lost events and not caught up. */
@@ -92,6 +92,7 @@ export class Runner implements Reader {
   readonly #private: Lane[] = []
   readonly #market: Lane[] = []
   readonly #lagging: Lane[] = []
+  #isOpen = false
   #missed = 0
   #roundAt = -1
   #fairUntil = 0
@@ -112,6 +113,17 @@ export class Runner implements Reader {
     this.#labels = options.handlers.map((handler, code) =>
       handler === undefined ? 0 : host.watch.label(`${options.name}.${eventName(code)}`),
     )
+  }
+
+  /** It is idle, nothing waits: an event may go straight to its handler. */
+  get isOpen(): boolean {
+    return this.#isOpen
+  }
+
+  #open(isOpen: boolean): void {
+    if (isOpen === this.#isOpen) return
+    this.#isOpen = isOpen
+    this.#host.opened(isOpen ? 1 : -1)
   }
 
   // ---- as the reader of its lanes ----
@@ -186,25 +198,33 @@ export class Runner implements Reader {
     }
   }
 
-  /** Straight from the publisher. Only where it is open. */
-  call(handler: AnyHandler, code: number, message: AnyMessage): void {
-    this.isOpen = false
-    const before = this.#watch.enter(this.#labels[code] ?? 0, message)
-    let promise: Promise<unknown> | undefined
-    try {
-      promise = promiseOf(handler.call(this.strategy, message, this.ctx))
-    } catch (error) {
-      this.#host.threw(this, code, message, error)
-    }
-    this.#watch.leave(before)
-    this.handled++
-    if (promise === undefined && this.work === 0 && this.state === "running") this.isOpen = true
-    else this.#after(promise, code, message)
+  /** What a watchdog calls its handler of these. */
+  labelOf(code: number): number {
+    return this.#labels[code] ?? 0
   }
 
-  #after(promise: Promise<unknown> | undefined, code: number, message: AnyMessage): void {
-    if (promise !== undefined) this.#wait(promise, code, message)
-    else this.#next()
+  /** Straight from the publisher; only where it is open, and it stays so: whoever delivers calls no other meanwhile. */
+  call(handler: AnyHandler, message: AnyMessage): unknown {
+    this.handled++
+    return handler.call(this.strategy, message, this.ctx)
+  }
+
+  /** What `call` returned. Like `call` itself it may throw what is the strategy's: that is for `failed`. */
+  called(result: unknown, code: number, message: AnyMessage): void {
+    if (result !== undefined || this.work > 0 || this.state !== "running") this.#after(result, code, message)
+  }
+
+  /** Its handler threw, or what it returned did. */
+  failed(code: number, message: AnyMessage, error: unknown): void {
+    this.#host.threw(this, code, message, error)
+    this.#after(undefined, code, message)
+  }
+
+  #after(result: unknown, code: number, message: AnyMessage): void {
+    const promise = promiseOf(result)
+    this.#open(false)
+    if (promise === undefined) this.#next()
+    else this.#wait(promise, code, message)
   }
 
   #wait(promise: Promise<unknown>, code: number, message: AnyMessage): void {
@@ -243,15 +263,15 @@ export class Runner implements Reader {
     this.#tellIdle()
     if (this.state !== "running" || this.isPending) return
     if (this.work > 0 || this.behind !== undefined) this.#host.wake(this)
-    else this.isOpen = true
+    else this.#open(true)
   }
 
   /** Serves what waits. True where it had to stop before all was served. */
   drain(): boolean {
-    this.isOpen = false
+    this.#open(false)
     while (this.state === "running" && !this.isPending) {
       if (this.work === 0 && this.behind === undefined) {
-        this.isOpen = true
+        this.#open(true)
         this.streak = 0
         this.#tellIdle()
         return false
@@ -359,7 +379,7 @@ export class Runner implements Reader {
   #close(state: "paused" | "stopped", why: string): void {
     this.state = state
     this.why = why
-    this.isOpen = false
+    this.#open(false)
     this.#tellIdle()
   }
 
