@@ -297,7 +297,7 @@ describe("a recorded tape", () => {
       `the tape ${path} lacks what bot trader listens to:
   - lob incremental of ETH_USDT_PERP (ethusdt@depth@100ms)
   - trades of ETH_USDT_PERP (ethusdt@aggTrade)
-it holds btcusdt@depth@100ms, btcusdt@aggTrade; perigee run trader --record FILE writes a tape of what the bot wants`,
+it holds btcusdt@aggTrade, btcusdt@depth@100ms; perigee run trader --record FILE writes a tape of what the bot wants`,
     )
   }, 30_000)
 

@@ -41,7 +41,7 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
   const known = new Set([...found.streams, ...found.asked])
   const lacking = feeds.flatMap((feed) => lackOf(feed, venue, known))
   if (lacking.length > 0) {
-    const held = [...known]
+    const held = [...known].sort()
     const more = held.length > LISTED_MAX ? ` and ${held.length - LISTED_MAX} more` : ""
     const remedy = `it holds ${held.slice(0, LISTED_MAX).join(", ")}${more}; perigee run ${options.bot} --record FILE writes a tape of what the bot wants`
     throw new ConfigError(`the tape ${file} lacks what bot ${options.bot} listens to:${listed(lacking)}\n${remedy}`)
