@@ -6,6 +6,7 @@ import { Metrics } from "./runtime/domain/metrics.ts"
 import type { FeedSpec, OrdersSpec, PredictSpec, TaskSpec } from "./runtime/domain/task.ts"
 import { build, type Plan } from "./runtime/engine/build.ts"
 import { type Bot, declared, isBot } from "./runtime/engine/declaration/bot.ts"
+import type { ParamSources } from "./runtime/engine/declaration/params.ts"
 import { Engine, type EngineOptions } from "./runtime/engine/engine.ts"
 import { endpoint, type Endpoint } from "./runtime/http/endpoint.ts"
 import type { StateImage, TradingMode } from "./runtime/http/deps.ts"
@@ -121,14 +122,7 @@ export const nameOf = (bot: Bot): string => declared(bot).options.name
 const secretsOf = (credentials: Credentials | undefined): readonly string[] => Object.values(credentials ?? {})
 
 /** Checks a bot against the parts there are. Throws BuildError with every mistake. */
-export function planOf(
-  bot: Bot,
-  parts: Parts,
-  sources: {
-    readonly env?: (name: string) => string | undefined
-    readonly set?: Readonly<Record<string, string>>
-  } = {},
-): Plan {
+export function planOf(bot: Bot, parts: Parts, sources: ParamSources = {}): Plan {
   return build(
     bot,
     {
@@ -161,7 +155,7 @@ const runtimeRefusal = (spec: TaskSpec): string | undefined =>
 /** Assembles a bot: its venues and models, its journal, its endpoint. Nothing runs before `start`. */
 export async function openWorld(options: WorldOptions): Promise<World> {
   const { bot, parts, outside } = options
-  const plan = planOf(bot, parts, { env: outside.env.get, set: options.set })
+  const plan = planOf(bot, parts, { env: outside.env, set: options.set })
   const venues = new Map(marketsOf(plan).map((market) => [market, parts.venues[market]!(options.venue)]))
   const credentials = credentialsFor(plan, venues, options)
   for (const one of [...credentials.values()].flatMap(secretsOf)) options.hide?.(one)

@@ -33,6 +33,8 @@ export interface Random {
 
 export interface Env {
   get(name: string): string | undefined
+  /** Of all variables that are set and begin so. */
+  names(prefix: string): readonly string[]
   readonly pid: number
   /** Resident memory, bytes. */
   memoryBytes(): number

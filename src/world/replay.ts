@@ -87,7 +87,7 @@ function inPlainWords(error: unknown): never {
 
 function wishesOf(bot: Bot, set: ReplayOptions["set"]): { readonly venue: Venue; readonly feeds: readonly FeedSpec[] } {
   const parts = everyPart()
-  const { tasks, name } = planOf(bot, parts, { env: virtualEnv().get, set })
+  const { tasks, name } = planOf(bot, parts, { env: virtualEnv(), set })
   const markets = [...new Set(tasks.flatMap((spec) => ("market" in spec ? [spec.market] : [])))]
   const [market] = simulatedMarkets() as readonly Market[]
   const strange = markets.find((one) => one !== market)

@@ -132,7 +132,7 @@ const fileOf = (options: SimulationOptions, source: string): string => options.m
 async function loadModels(options: SimulationOptions, { env }: Outside): Promise<ReadonlyMap<string, LoadedModel>> {
   const { parts = everyPart(), set = {} } = options
   const found = new Map<string, LoadedModel>()
-  const plan = planOf(options.bot(), parts, { env: env.get, set })
+  const plan = planOf(options.bot(), parts, { env, set })
   for (const spec of plan.tasks) {
     if (spec.kind !== "predict" || found.has(spec.source)) continue
     if (spec.runner === "zmq") {

@@ -103,11 +103,11 @@ export class StrategyContext implements Context {
   }
 
   openOrders(inst?: Inst, router?: OrdersHandle): readonly Order[] {
-    return this.#routers(router).flatMap((task) => task.openOrders(inst))
+    return this.#house.traders(inst, router).flatMap((task) => task.openOrders(inst))
   }
 
   position(inst: Inst, router?: OrdersHandle): OwnAndAccount {
-    return this.#house.oneOrders(router).position(inst)
+    return this.#house.trader(inst, router).position(inst)
   }
 
   balance(asset: string, router?: OrdersHandle): Balance | undefined {

@@ -87,6 +87,11 @@ export function traced(outside: Outside, trace: Trace): Outside {
         trace.add("env", [name, value])
         return value
       },
+      names(prefix) {
+        const names = outside.env.names(prefix)
+        trace.add("env", [prefix, names])
+        return names
+      },
       pid: outside.env.pid,
       memoryBytes: () => outside.env.memoryBytes(),
     },

@@ -182,7 +182,7 @@ describe("encryption", () => {
       PERIGEE_ZMQ_PUBLIC_KEY: publicKey,
       PERIGEE_ZMQ_SECRET_KEY: secretKey,
     }
-    const env = { pid: 1, memoryBytes: () => 0, get: (name: string) => variables[name] }
+    const env = { pid: 1, names: () => [], memoryBytes: () => 0, get: (name: string) => variables[name] }
     const known = await connected(endpoint, { env })
     expect((await known.predict(input, 5_000)).data[1]).toBe(-5)
     const stranger = await connected(endpoint, { curve: { serverKey } })

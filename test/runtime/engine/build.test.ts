@@ -25,6 +25,7 @@ import { MARKETS } from "../../../src/runtime/domain/market.ts"
 import { build, declarationOf, type Knowledge } from "../../../src/runtime/engine/build.ts"
 import type { Bot } from "../../../src/runtime/engine/declaration/bot.ts"
 import { type ParamSources, paramVariable } from "../../../src/runtime/engine/declaration/params.ts"
+import { virtualEnv } from "../../../src/runtime/simulation/env.ts"
 
 const ALL: Knowledge = { markets: MARKETS }
 const names = (...insts: string[]): string[] => insts
@@ -322,7 +323,7 @@ describe("parameters", () => {
 
   test("have defaults, take the environment's word, and --set's before it", () => {
     const env: Record<string, string> = { PERIGEE_PARAM_THRESHOLD: "0.7", PERIGEE_PARAM_ORDER_SIZE: "0.02" }
-    const sources = { env: (name: string) => env[name], set: { threshold: "0.8", isNoisy: "true" } }
+    const sources = { env: virtualEnv(env), set: { threshold: "0.8", isNoisy: "true" } }
     expect(build(declared, ALL, sources).params).toEqual({
       threshold: 0.8,
       levels: 5,
@@ -345,6 +346,35 @@ describe("parameters", () => {
     ["style", "both", '"both" is not one of maker, taker'],
   ])("refuse %s=%s", (name, value, mistake) => {
     expect(mistakes(declared, ALL, { set: { [name]: value } })).toEqual([`parameter ${name}: ${mistake}`])
+  })
+
+  test("refuse a variable that is none of theirs, with those there are: it would set nothing", () => {
+    const env = virtualEnv({ PERIGEE_PARAM_TRESHOLD: "0.7", PERIGEE_PARAM_levels: "", PERIGEE_PARAM_LEVELS: "6" })
+    const known = ["THRESHOLD", "LEVELS", "ORDER_SIZE", "IS_NOISY", "STYLE", "LABEL"]
+    const there = known.map((name) => `PERIGEE_PARAM_${name}`).join(", ")
+    expect(mistakes(declared, ALL, { env })).toEqual([
+      `no parameter is read from PERIGEE_PARAM_TRESHOLD; there is ${there}`,
+      `no parameter is read from PERIGEE_PARAM_levels; there is ${there}`,
+    ])
+    expect(mistakes(bot({ name: "a" }).task(tape).strategy(nop), ALL, { env }).at(0)).toBe(
+      "no parameter is read from PERIGEE_PARAM_LEVELS; there is none",
+    )
+    expect(mistakes(declared, ALL, { env: virtualEnv({ PERIGEE_TOKEN: "x", PERIGEE_PARAM_LEVELS: "6" }) })).toEqual([])
+  })
+
+  test("refuse two names that one variable would set", () => {
+    const twins = params({ orderSize: number(1), order_size: number(2), "order-size": number(3), size: number(4) })
+    expect(mistakes(bot({ name: "a", params: twins }).task(tape).strategy(nop))).toEqual([
+      "parameters orderSize and order_size and order-size are read from one variable, PERIGEE_PARAM_ORDER_SIZE; rename all but one",
+    ])
+  })
+
+  test("refuse a plain value where a parameter is to be declared", () => {
+    const plain = bot({ name: "a", params: { size: 5, label: null } as never })
+    expect(mistakes(plain.task(tape).strategy(nop)).map((mistake) => mistake.split(";")[0])).toEqual([
+      "parameter size is declared by a plain value",
+      "parameter label is declared by a plain value",
+    ])
   })
 
   test("refuse a default that breaks their own rule", () => {

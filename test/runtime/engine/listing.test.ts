@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test"
 import { bot, type Context, onnx, orders, schedule, trades } from "../../../src/index.ts"
 import { UsageError } from "../../../src/runtime/domain/errors.ts"
+import { instMistake } from "../../../src/runtime/domain/inst.ts"
+import type { Market } from "../../../src/runtime/domain/market.ts"
 import type { Handle } from "../../../src/runtime/engine/declaration/handle.ts"
 import { rig } from "./rig.ts"
 
@@ -21,7 +23,8 @@ async function contextOf(handles: readonly Handle[]): Promise<Context> {
   )
   for (const task of one.engine.tasks) {
     const market = "market" in task.spec ? task.spec.market : ""
-    Object.assign(task, { instrument: (inst: string) => ({ inst, market }) })
+    const lists = (inst: string): boolean => instMistake(market as Market, inst) === undefined
+    Object.assign(task, { instrument: (inst: string) => (lists(inst) ? { inst, market } : undefined) })
   }
   await one.engine.start()
   return seen as Context
@@ -71,5 +74,42 @@ describe("ctx.instrument", () => {
     expect(() => ctx.instrument(PERP)).toThrow(
       new UsageError(`binance-um and okx may each list ${PERP}; name the market, feed or router that is meant`),
     )
+  })
+})
+
+const NOT_A_NAME = "is not an instrument name; write BASE_QUOTE, BASE_QUOTE_PERP or BASE_QUOTE_FUT_YYMMDD in capitals"
+/** A name that no type checker has seen. */
+const any = (inst: string): string => inst
+
+describe("a question about an instrument that nobody can trade is a UsageError, and not answered with nothing:", () => {
+  test("a misspelt name", async () => {
+    const ctx = await contextOf([umTape, um])
+    const misspelt = any("BTC_USDT_PREP")
+    for (const ask of ["position", "openOrders", "instrument"] as const) {
+      expect(() => ctx[ask](misspelt)).toThrow(new UsageError(`"BTC_USDT_PREP" ${NOT_A_NAME}`))
+      expect(() => ctx[ask](misspelt, um)).toThrow(UsageError)
+    }
+    expect(() => ctx.position(undefined as never)).toThrow(UsageError)
+    expect(() => ctx.instrument(any("btc"), "binance-um")).toThrow(new UsageError(`"btc" ${NOT_A_NAME}`))
+  })
+
+  test("a name that none of the markets meant can have", async () => {
+    const ctx = await contextOf([umTape, okxTape, um])
+    const onUm = "binance-um lists perpetual and future instruments, but BTC_USDT is a spot"
+    // okx has a feed of it, and no router.
+    expect(() => ctx.position(any("BTC_USDT"))).toThrow(new UsageError(onUm))
+    expect(() => ctx.openOrders(any("BTC_USDT"))).toThrow(new UsageError(onUm))
+    expect(() => ctx.instrument(any("BTC_USDT"), um)).toThrow(new UsageError(onUm))
+    expect(marketOf(ctx, any("BTC_USDT"))).toBe("okx")
+    const both = await contextOf([um, okx])
+    expect(both.openOrders(any("BTC_USDT"))).toEqual([])
+    expect(() => both.openOrders(any("BTC_USDT"), um)).toThrow(new UsageError(onUm))
+    expect(() => both.openOrders(any("AAPL_NASDAQ_EQ"))).toThrow(/^binance-um lists .*; okx lists .* is a equity$/)
+  })
+
+  test("any at all in a bot without a router, which has no orders", async () => {
+    const ctx = await contextOf([umTape])
+    expect(() => ctx.openOrders(any(PERP))).toThrow(new UsageError("this bot declares no orders(…) task"))
+    expect(ctx.openOrders()).toEqual([])
   })
 })

@@ -155,7 +155,7 @@ export function rig(bot: Bot, options: RigOptions = {}): Rig {
   const outside: Outside = {
     clock,
     random: { next: () => 0.5 },
-    env: { get: () => undefined, pid: 1, memoryBytes: () => 0 },
+    env: { get: () => undefined, names: () => [], pid: 1, memoryBytes: () => 0 },
     log: { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") },
     sockets: { open: () => refuse() },
     http: { request: () => refuse() },

@@ -1,4 +1,5 @@
 import { compare, type Decimal, isDecimal } from "../../domain/decimal.ts"
+import type { Env } from "../../ports.ts"
 
 export type ParamValue = string | number | boolean
 type Reading<T> = { readonly value: T } | { readonly mistake: string }
@@ -71,32 +72,70 @@ export function choice<const W extends readonly string[]>(fallback: W[number], w
 /** A bot's parameters. Set by the environment (`PERIGEE_PARAM_<NAME>`) or `--set name=value`, which wins. */
 export const params = <const S extends ParamSchema>(schema: S): S => schema
 
+const PREFIX = "PERIGEE_PARAM_"
+
 /** `orderSize` → `PERIGEE_PARAM_ORDER_SIZE`. */
 export const paramVariable = (name: string): string =>
-  `PERIGEE_PARAM_${name
+  `${PREFIX}${name
     .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
     .replace(/[^A-Za-z0-9]/g, "_")
     .toUpperCase()}`
 
 /** Where parameter values come from. */
 export interface ParamSources {
-  env?(name: string): string | undefined
+  readonly env?: Pick<Env, "get" | "names">
   readonly set?: Readonly<Record<string, string>>
 }
 
+/** Every name that is set must be one of the schema's: a misspelt one would leave the default in force without a word. */
 export function readParams(
   schema: ParamSchema,
   sources: ParamSources,
 ): { readonly values: ParamValues; readonly mistakes: readonly string[] } {
-  const mistakes = Object.keys(sources.set ?? {})
-    .filter((name) => !Object.hasOwn(schema, name))
-    .map((name) => `no parameter is named "${name}"; there is ${Object.keys(schema).join(", ") || "none"}`)
+  const { env, set = {} } = sources
+  const mistakes = [...strangers(schema, sources), ...twins(Object.keys(schema))]
   const values: Record<string, ParamValue> = {}
   for (const [name, param] of Object.entries(schema)) {
-    const given = sources.set?.[name] ?? sources.env?.(paramVariable(name))
+    if (!isParam(param)) {
+      mistakes.push(
+        `parameter ${name} is declared by a plain value; write number(…), decimal(…), text(…), flag(…) or choice(…)`,
+      )
+      continue
+    }
+    const variable = paramVariable(name)
+    const word = Object.hasOwn(set, name) ? set[name] : undefined
+    const given = word ?? env?.get(variable)
     const reading = param.read(given ?? String(param.fallback))
     if ("value" in reading) values[name] = reading.value
     else mistakes.push(`parameter ${name}: ${given === undefined ? "its default " : ""}${reading.mistake}`)
   }
   return { values: Object.freeze(values), mistakes }
+}
+
+const isParam = (value: unknown): value is Param =>
+  typeof value === "object" && value !== null && "read" in value && typeof value.read === "function"
+
+function strangers(schema: ParamSchema, { env, set = {} }: ParamSources): string[] {
+  const names = Object.keys(schema)
+  const variables = names.map(paramVariable)
+  return [
+    ...Object.keys(set)
+      .filter((name) => !names.includes(name))
+      .map((name) => `no parameter is named "${name}"; there is ${names.join(", ") || "none"}`),
+    ...(env?.names(PREFIX) ?? [])
+      .filter((variable) => !variables.includes(variable))
+      .toSorted()
+      .map((variable) => `no parameter is read from ${variable}; there is ${variables.join(", ") || "none"}`),
+  ]
+}
+
+/** One variable would set both, whatever each of them wants. */
+function twins(names: readonly string[]): string[] {
+  const of = Map.groupBy(names, paramVariable)
+  return [...of]
+    .filter(([, alike]) => alike.length > 1)
+    .map(
+      ([variable, alike]) =>
+        `parameters ${alike.join(" and ")} are read from one variable, ${variable}; rename all but one`,
+    )
 }

@@ -67,7 +67,7 @@ export class World {
     this.outside = {
       clock: this.clock,
       random: seeded(options.seed ?? 1),
-      env: { get: () => undefined, pid: 1, memoryBytes: () => 0 },
+      env: { get: () => undefined, names: () => [], pid: 1, memoryBytes: () => 0 },
       log: { debug: log, info: log, warn: log, error: log },
       sockets: this.network,
       http: this.network,
