@@ -97,6 +97,8 @@ export interface WorldOptions {
   readonly tape?: Tape
   /** Told which handler runs: a watchdog's. */
   readonly watch?: EngineOptions["watch"]
+  /** Makes what a strategy sees of the bot: a simulation's, which keeps a trace. */
+  readonly makeContext?: EngineOptions["makeContext"]
   /** Called when the endpoint or the runtime itself wants the process to end. */
   ended(why: string): void
   /** Told each secret the bot holds, before anything could write it to a log. */
@@ -240,6 +242,7 @@ class Assembly implements World {
       metrics: this.#metrics,
       makeTask: (spec, host) => this.#task(spec, host),
       ...(options.watch === undefined ? {} : { watch: options.watch }),
+      ...(options.makeContext === undefined ? {} : { makeContext: options.makeContext }),
     })
     this.engine.subscribe((news) => {
       if (news.kind === "order" && news.data.from === undefined) this.#counts.orders++

@@ -13,9 +13,10 @@ import { type VirtualOutside, virtualOutside } from "../runtime/simulation/outsi
 import { seededRandom } from "../runtime/simulation/random.ts"
 import { Trace, traceCommit, traced } from "../runtime/simulation/trace.ts"
 import { type JournalOptions, memoryDisk, type OpenJournal } from "../runtime/storage/journal.ts"
-import { type Bot, openWorld, type Parts, planOf, type RunnerOptions, type World } from "../world.ts"
+import { type Bot, openWorld, type Parts, planOf, type RunnerOptions, type World, type WorldOptions } from "../world.ts"
 import { everyPart } from "./parts.ts"
 import { openSimulator, type PlaybackSetup, SIM_ACCOUNT, type Simulator } from "./simulator.ts"
+import { TracedContext } from "./traced-context.ts"
 
 export interface SimulationOptions {
   /** Called once a life, so that nothing of a process outlives its death but what it wrote down. */
@@ -268,7 +269,7 @@ class Simulating implements Simulation {
         credentials: SIM_ACCOUNT,
         set,
         ...(this.#options.modelTape === undefined ? {} : { modelTape: this.#options.modelTape }),
-        ...(this.trace === undefined ? {} : { watch: watchOf(this.trace) }),
+        ...(this.trace === undefined ? {} : witnessing(this.trace)),
         ended: () => undefined,
       }),
     )
@@ -349,6 +350,12 @@ const guarded = (journal: OpenJournal, commit: (records: readonly JournalRecord[
   history: (clientId) => journal.history(clientId),
   prune: (wanted) => journal.prune(wanted),
   close: (why) => journal.close(why),
+})
+
+/** What passes between the runtime and strategies, both ways. */
+const witnessing = (trace: Trace): Pick<WorldOptions, "watch" | "makeContext"> => ({
+  watch: watchOf(trace),
+  makeContext: (parts) => new TracedContext(parts, trace),
 })
 
 /** Each event as it is handed to a handler. */

@@ -11,6 +11,7 @@ import type { Outcome } from "../domain/outcome.ts"
 import type { AltTensor } from "../domain/tensor.ts"
 import type { Log, LogFields, Timer } from "../ports.ts"
 import type { ManualFeed, OwnAndAccount, RunningFeed, RunningOrders, RunningRelay, Submission } from "../tasks/task.ts"
+import { checkInput, checkIntent, checkObject, checkOrders, checkTimer } from "./arguments.ts"
 import { withDeadline } from "./deadline.ts"
 import type { BookView, Context, StrategyMetrics, StrategyState } from "./declaration/context.ts"
 import type { FeedHandle, IntentHandle, OrdersHandle, PredictHandle, RelayHandle } from "./declaration/handle.ts"
@@ -31,7 +32,7 @@ export interface ContextParts {
   readonly strategy: string
   readonly state: StrategyState
   readonly timers: Timers
-  readonly meters: Meters
+  readonly meters: Pick<Meters, "counter" | "gauge">
   /** Why this strategy may not send orders now. */
   refusal(): string | undefined
 }
@@ -69,22 +70,25 @@ export class StrategyContext implements Context {
   }
 
   after(delayMs: number, run: () => unknown): Timer {
+    checkTimer("after", delayMs, run)
     return this.#timers.after(delayMs, run)
   }
 
   every(everyMs: number, run: () => unknown): Timer {
-    if (!(everyMs > 0)) throw new UsageError(`every ${everyMs} ms cannot be; write a number of milliseconds above 0`)
+    checkTimer("every", everyMs, run)
     return this.#timers.every(everyMs, run)
   }
 
   submit(router: OrdersHandle, request: OrderRequest): Submission {
     const task = this.#house.orders(router)
+    checkObject("submit", "request", request, "{ inst, side, size, … }")
     const refusal = this.#refusal()
     return refusal === undefined ? task.submit(this.strategy, request) : { kind: "refused", reasons: [refusal] }
   }
 
   amend(router: OrdersHandle, request: AmendRequest): Promise<Outcome<OrderAck>> {
     const task = this.#house.orders(router)
+    checkObject("amend", "request", request, "{ clientId, … }")
     const reason = this.#refusal()
     return reason === undefined ? task.amend(request) : Promise.resolve({ kind: "refused", reason })
   }
@@ -128,27 +132,34 @@ export class StrategyContext implements Context {
 
   history<H extends FeedHandle>(
     feed: H | Part<H>,
-    { before, count }: { readonly before: Trade | Candle; readonly count: number },
+    wish: { readonly before: Trade | Candle; readonly count: number },
   ): Promise<Outcome<readonly never[]>> {
     const { history, spec } = this.#house.any(feed as Named<FeedHandle>) as RunningFeed
     if (history === undefined)
       throw new UsageError(`feed ${spec.id} has no history: it is not a feed of the runtime's own`)
+    checkObject("history", "wish", wish, "{ before, count }")
+    const { before, count } = wish
+    checkObject("history", "wish.before", before, "the event of this feed that the past is to end before")
     const { clock } = this.#house.outside
     const answer = history(before, count) as Promise<Outcome<readonly never[]>>
     return withDeadline(clock, HISTORY_MS_MAX, "history", answer)
   }
 
   predict(model: Named<PredictHandle>, input: AltTensor): void {
-    this.#house.predictor(model).predict(input)
+    const task = this.#house.predictor(model)
+    checkInput(input)
+    task.predict(input)
   }
 
   publishIntent(handle: Named<IntentHandle>, intent: AltIntent): Outcome<undefined> {
     const task = this.#house.one(handle) as RunningRelay<AltIntent>
+    checkIntent(intent)
     return task.publish(intent)
   }
 
   publishOrders(handle: Named<RelayHandle>, orders: readonly AltOrder[]): Outcome<undefined> {
     const task = this.#house.one(handle) as RunningRelay<readonly AltOrder[]>
+    checkOrders(orders)
     return task.publish(orders)
   }
 
@@ -177,7 +188,7 @@ function ownLog(log: Log, strategy: string): Log {
   return { debug: own("debug"), info: own("info"), warn: own("warn"), error: own("error") }
 }
 
-function ownMetrics(meters: Meters, strategy: string): StrategyMetrics {
+function ownMetrics(meters: ContextParts["meters"], strategy: string): StrategyMetrics {
   const named = (name: string) => {
     if (!/^[a-z][a-z0-9_]*$/.test(name))
       throw new UsageError(`metric "${name}": write lower-case letters, digits and _`)

@@ -6,7 +6,7 @@ import type { Journal, Mode, Outside } from "../ports.ts"
 import type { Publish, RunningTask, TaskHost } from "../tasks/task.ts"
 import { Turn } from "../tasks/turn.ts"
 import type { Plan, StrategyPlan } from "./build.ts"
-import { StrategyContext } from "./context.ts"
+import { type ContextParts, StrategyContext } from "./context.ts"
 import { within } from "./deadline.ts"
 import type { StateOptions } from "./declaration/strategy.ts"
 import { Delivery } from "./delivery.ts"
@@ -37,6 +37,8 @@ export interface EngineOptions {
   makeTask(spec: TaskSpec, host: TaskHost): RunningTask
   /** Told which handler runs. */
   readonly watch?: Watch
+  /** Makes what a strategy sees of the bot; for a simulation, whose trace shows what strategies do. */
+  readonly makeContext?: (parts: ContextParts) => StrategyContext
   /** How long each step of a stop may take, default 5,000. */
   readonly stopMsMax?: number
 }
@@ -155,7 +157,8 @@ export class Engine {
     })
     const migrate = options.state === undefined ? () => undefined : this.#migration(runner, state, options.state)
     const timers = new Timers(clock, (run) => turn.run(() => this.#delivery.post(runner, TIMER, run)))
-    runner.ctx = new StrategyContext({
+    const { makeContext = (parts) => new StrategyContext(parts) } = this.#options
+    runner.ctx = makeContext({
       house: this.#house,
       params: this.plan.params,
       bot: this.plan.name,

@@ -17,8 +17,9 @@ import { describe } from "../domain/errors.ts"
 import { Hash, hashOf } from "./hash.ts"
 
 /**
- * What a run did, in order: a line for every crossing of a port and every event that was handed to a handler, with its
- * virtual time, its channel and a hash of its content. No stacks, paths or versions, so that it is the same everywhere.
+ * What a run did, in order: a line for every crossing of a port, every event that was handed to a handler, and every command
+ * and metric that came of it, with its virtual time, its channel and a hash of its content. No stacks, paths or versions, so
+ * that it is the same everywhere.
  * Reading the clock leaves no line of its own: the answer is the time of the next line.
  */
 export class Trace {
