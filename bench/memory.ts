@@ -47,16 +47,24 @@ function start(file: string, exchange: string, folder: string): Running {
   return program([file, ...words], port, folder)
 }
 
-/** Once so many have come by each task, all are full: not of their slots, but of the 4 MB a ring and the 16 MB all may hold. */
+/** Of the 16 MB that all rings together may hold; a ring may hold 4 MB. */
+const waitingBytesMin = 15 * 2 ** 20
+/** So many have come by each task: every ring has had its share. */
 const eventsMin = 10_000
 
 async function untilFull({ url }: Running): Promise<void> {
   for (let tries = 0; tries < 120; tries++) {
     await Bun.sleep(500)
     const counts = await eventsByTask(url)
-    if (counts.length >= tasks && counts.every((count) => count >= eventsMin)) return
+    if (counts.length < tasks || counts.some((count) => count < eventsMin)) continue
+    if ((await waitingBytes(url)) >= waitingBytesMin) return
   }
   throw new Error("the rings did not fill within a minute")
+}
+
+async function waitingBytes(url: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text()
+  return Number(/^perigee_waiting_bytes (\d+)/m.exec(text)?.[1])
 }
 
 async function eventsByTask(url: string): Promise<number[]> {

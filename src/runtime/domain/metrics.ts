@@ -114,6 +114,12 @@ export class Metrics {
     return metric
   }
 
+  /** A gauge that is asked for its value when it is read. */
+  reading(name: string, help: string, read: () => number): void {
+    const metric: Gauge = Object.defineProperty({ value: 0 }, "value", { get: read })
+    this.add(name, help, { kind: "gauge", labels: {}, metric })
+  }
+
   histogram(name: string, help: string, labels: Labels = {}): Histogram {
     const metric = new Histogram()
     this.add(name, help, { kind: "histogram", labels, metric })

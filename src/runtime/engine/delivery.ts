@@ -85,6 +85,9 @@ export class Delivery implements RunnerHost {
       "perigee_event_latency_seconds",
       "From the arrival of a frame to the call of its first handler",
     )
+    const { metrics } = options
+    metrics.reading("perigee_waiting_events", "Events in rings, not yet taken by all", () => this.waiting().events)
+    metrics.reading("perigee_waiting_bytes", "Memory these keep, about", () => this.#pool.bytes)
   }
 
   // ---- who gets what ----

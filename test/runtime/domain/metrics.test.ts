@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test"
-import { Histogram, Metrics } from "../../../src/runtime/domain/metrics.ts"
+import { type Gauge, Histogram, Metrics } from "../../../src/runtime/domain/metrics.ts"
 
 test("quantiles of a histogram are within 5 % of the sorted truth", () => {
   const histogram = new Histogram()
@@ -59,4 +59,15 @@ test("every duration lies in the first bucket whose bound it does not pass, on t
     const expected = bounds.findIndex((bound) => us <= bound)
     expect([us, histogram.counts.indexOf(1)]).toEqual([us, expected === -1 ? bounds.length : expected])
   }
+})
+
+test("a reading has the value of the moment it is asked for", () => {
+  const metrics = new Metrics()
+  let waiting = 1
+  metrics.reading("perigee_waiting_events", "Events.", () => waiting)
+  const value = () =>
+    metrics.families.get("perigee_waiting_events")?.samples.map(({ metric }) => (metric as Gauge).value)
+  expect(value()).toEqual([1])
+  waiting = 2
+  expect(value()).toEqual([2])
 })
