@@ -1,13 +1,14 @@
 import { front } from "../../../src/exchanges/binance/front.ts"
 import { market } from "../../../src/exchanges/index.ts"
-import type { FeedStateChanged } from "../../../src/runtime/domain/callbacks.ts"
+import type { CallbackName, FeedStateChanged } from "../../../src/runtime/domain/callbacks.ts"
 import type { Channel } from "../../../src/runtime/domain/channel.ts"
 import type { Trade } from "../../../src/runtime/domain/events.ts"
 import type { FeedSpec } from "../../../src/runtime/domain/task.ts"
-import type { Front, VenueLimits } from "../../../src/runtime/ports.ts"
+import type { Front, FrontOutput, VenueLimits } from "../../../src/runtime/ports.ts"
 import type { Faults } from "../../../src/runtime/simulation/faults.ts"
 import { serveFront } from "../../../src/runtime/simulation/serve.ts"
 import { feedTask } from "../../../src/runtime/tasks/feed/feed.ts"
+import type { TaskHost } from "../../../src/runtime/tasks/task.ts"
 import { manualFeed } from "../../../src/runtime/tasks/feed/manual.ts"
 import { MarketGear } from "../../../src/world/market-gear.ts"
 import { START_AT, virtualHost } from "./host.ts"
@@ -31,16 +32,23 @@ export interface ExchangeOptions {
   readonly refuse?: (asked: Asked) => boolean
   /** Frames that the venue forgets to send. */
   readonly mute?: (text: string) => boolean
+  /** Messages that the venue refuses. */
+  readonly rebuff?: (text: string) => boolean
+  /** Where the venue's own are too wide for a test. */
+  readonly limits?: Partial<VenueLimits>
 }
 
 /** The venue's own front on a virtual network, and feeds of it. */
 export async function exchange(options: ExchangeOptions = {}) {
-  const { seed = 1, ageMs = 20_000, flow = 60, refuse = () => false, mute = () => false } = options
+  const { seed = 1, ageMs = 20_000, flow = 60, limits = {} } = options
+  const { refuse = () => false, mute = () => false, rebuff = () => false } = options
   const world = virtualHost(CALM)
   const { outside, clock } = world
   const real = front({ seed, startedAt: START_AT, accounts: [], flow })
   const asked: Asked[] = []
   const messages: string[] = []
+  const talks: { readonly connection: number; readonly text: string }[] = []
+  const own: FrontOutput[] = []
   let opened = 0
   const venueFront: Front = {
     request(request, now) {
@@ -53,17 +61,22 @@ export async function exchange(options: ExchangeOptions = {}) {
     },
     message(connection, text, now) {
       messages.push(text)
-      real.message(connection, text, now)
+      talks.push({ connection, text })
+      if (!rebuff(text)) return real.message(connection, text, now)
+      const { id } = JSON.parse(text) as { id: number }
+      const answer = `{"error":{"code":2,"msg":"Invalid request: no such stream"},"id":${id}}`
+      own.push({ kind: "text", connection, text: answer })
     },
     pong: (...all) => real.pong(...all),
     closed: (...all) => real.closed(...all),
     advance: (now) => real.advance(now),
-    drain: () => real.drain().filter((output) => output.kind !== "text" || !mute(output.text)),
+    drain: () => [...own.splice(0), ...real.drain().filter((output) => output.kind !== "text" || !mute(output.text))],
     nextAt: () => real.nextAt(),
   }
   await serveFront({ front: venueFront, listener: outside.listener, clock, host: "10.0.0.1", port: 8080 })
   clock.advance(ageMs)
-  const venue = market("binance-um", { endpoint: "http://10.0.0.1:8080" })
+  const asListed = market("binance-um", { endpoint: "http://10.0.0.1:8080" })
+  const venue = { ...asListed, limits: { ...asListed.limits, ...limits } }
   const gear = new MarketGear(venue, world.host, undefined)
   const { hub, rest } = gear
   const specOf = (channel: Channel, more: Partial<FeedSpec>): FeedSpec => ({
@@ -81,10 +94,24 @@ export async function exchange(options: ExchangeOptions = {}) {
     asked,
     /** What clients have sent over sockets. */
     messages,
+    /** The same, by connection. */
+    talks,
+    /** The venue ends a connection. */
+    cut: (connection: number) => void own.push({ kind: "close", connection, code: 1001, reason: "going away" }),
     opened: () => opened,
     gear,
     feed: (channel: Channel, more: Partial<FeedSpec> = {}) =>
       feedTask(specOf(channel, more), world.host, { hub, venue, rest, keeper: (inst) => gear.keeper(inst) }),
+    /** The same feed with an ear of its own: what this task, and no other, is told. */
+    listening(channel: Channel, more: Partial<FeedSpec> = {}) {
+      const told: { readonly callback: CallbackName; readonly data: unknown }[] = []
+      const publisher = (callback: CallbackName) => (data: unknown) => void told.push({ callback, data })
+      const host = { ...world.host, publisher } as TaskHost
+      const task = feedTask(specOf(channel, more), host, { hub, venue, rest, keeper: (inst) => gear.keeper(inst) })
+      const data = <T>(callback: CallbackName) =>
+        told.filter((one) => one.callback === callback).map((one) => one.data as T)
+      return { task, data }
+    },
     /** `limits`: where the venue's own would take too long. */
     manual: (channel: Channel, limits: Partial<VenueLimits> = {}) =>
       manualFeed(specOf(channel, { isManual: true }), world.host, { ...venue, limits: { ...venue.limits, ...limits } }),

@@ -8,6 +8,7 @@ import type { Venue } from "../../ports.ts"
 import type { RestClient } from "../rest.ts"
 import type { RunningFeed, TaskHost } from "../task.ts"
 import type { BookKeeper } from "./book-keeper.ts"
+import { following } from "./follower.ts"
 import type { FeedHub } from "./hub.ts"
 import { Joiner } from "./joiner.ts"
 import { HISTORY_MAX, historyRefusal, type PastEvent, pastOf } from "./past.ts"
@@ -52,6 +53,13 @@ export function feedTask(spec: FeedSpec, host: TaskHost, deps: FeedDeps): Runnin
     publishState(change, timestamp)
   }
 
+  const tellHole = (inst: Inst, hole: string) => {
+    const timestamp = clock.now()
+    const why = `${channelName(channel)} of ${inst} were missed: ${hole}`
+    log.warn("feed.gap", { market, inst, why })
+    publishState({ market, state: "gap", why, inst, timestamp }, timestamp)
+  }
+
   const tellFailed = (inst: Inst, why: string) => {
     const timestamp = clock.now()
     const message = `${market}: the history of ${channelName(channel)} ${inst} could not be had, the feed goes on without: ${why}`
@@ -82,12 +90,14 @@ export function feedTask(spec: FeedSpec, host: TaskHost, deps: FeedDeps): Runnin
   }
 
   /** Tasks that want the same inst share its book, whatever stream builds it. */
-  const withBook = ({ inst, builder }: Stream): Seat => {
+  const withBook = (stream: Stream): Seat => {
+    const { inst, builder } = stream
     if (builder === undefined) return { sink: publish }
     const book = (builder.book ??= deps.keeper(inst))
     books.set(inst, book)
     book.listen(publishBookState)
-    return { sink: publish, leave: () => book.leave(publishBookState) }
+    const sink = builder === stream ? publish : following(deps.venue.book.chain, publish, (why) => tellHole(inst, why))
+    return { sink, leave: () => book.leave(publishBookState) }
   }
 
   const streams: Stream[] = []
