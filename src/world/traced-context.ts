@@ -97,16 +97,7 @@ export class TracedContext extends StrategyContext {
   }
 
   #add(what: string, content: unknown): void {
-    addTo(this.#trace, `call ${this.strategy}.${what}`, content)
-  }
-}
-
-/** A strategy may hand over what no hash can be made of; a trace must not be what it trips over. */
-function addTo(trace: Trace, channel: string, content: unknown): void {
-  try {
-    trace.add(channel, content)
-  } catch {
-    trace.add(channel, "no plain data")
+    this.#trace.add(`call ${this.strategy}.${what}`, content)
   }
 }
 
@@ -119,7 +110,7 @@ function tracedMeters({ meters }: ContextParts, trace: Trace): Meters {
     const before = known.get(metric)
     if (before !== undefined) return before
     const channel = `metric ${name}`
-    const add = (content: unknown): void => addTo(trace, channel, content)
+    const add = (content: unknown): void => trace.add(channel, content)
     add([help, labels])
     const made: Counter = {
       get value() {

@@ -50,6 +50,10 @@ async function run(does: Does, n: number): Promise<readonly string[]> {
 const loop: Record<string, unknown> = {}
 loop["self"] = loop
 
+function fail(): never {
+  throw new Error("not to be read")
+}
+
 const outputs: [string, Does, string][] = [
   ["an order", (ctx, { router }, n) => ctx.submit(router, buy(`0.00${n + 1}`)), "call doer.submit"],
   ["an order the bot's own rules refuse", (ctx, { router }, n) => ctx.submit(router, buy(`${n}`)), "call doer.submit"],
@@ -105,14 +109,16 @@ test.each(outputs)("%s done otherwise gives another trace, done again the same",
   expect(difference.other).toMatch(new RegExp(`^\\d+ ${channel} [0-9a-f]{16}$`))
 })
 
-test("the same metric is one object, and what no hash can be made of is the command's to refuse", async () => {
+test("the same metric is one object, and what no hash can be made of is handled as without a trace", async () => {
   const seen: unknown[] = []
   const lines = await run((ctx, { router }) => {
     const gauge = ctx.metrics.gauge("level", "Level")
     gauge.value = 3
     seen.push(ctx.metrics.gauge("level", "Level") === gauge, ctx.metrics.gauge("level", "Level").value)
     seen.push(ctx.submit(router, { ...buy("0.002"), tag: loop } as never).kind)
+    ctx.log.info("looped", { loop, error: Object.defineProperty(new Error("x"), "message", { get: () => fail() }) })
   }, 1)
   expect(seen).toEqual([true, 3, expect.stringMatching(/^(submitted|refused)$/)])
+  expect(lines.filter((line) => line.includes(" log looped "))).toHaveLength(1)
   expect(lines.filter((line) => / call doer\.submit [0-9a-f]{16}$/.test(line))).toHaveLength(1)
 })

@@ -6,6 +6,7 @@ import type { StateOptions } from "../../../src/runtime/engine/declaration/strat
 import { gate, order, rig, type RigOptions, settle, type Stub, trade } from "./rig.ts"
 
 const tape = trades("binance-um", ["BTC_USDT_PERP"])
+const buy = { inst: "BTC_USDT_PERP", side: "BUY", size: "1", type: "market" } as const
 const tensor = { timestamp: 1, data: new Float32Array(1), shape: [1], metadata: {} }
 
 /** A bot with these tasks whose context the test holds. */
@@ -86,6 +87,51 @@ describe("commands", () => {
     expect(ctx.book("BTC_USDT_PERP", okx)).toMatchObject({ why: "stub okx" })
     expect(() => ctx.book("BTC_USDT_PERP")).toThrow("binance-um and okx both keep a book of BTC_USDT_PERP")
     expect(() => ctx.book("SOL_USDT_PERP")).toThrow("no feed of this bot keeps a book of SOL_USDT_PERP")
+  })
+
+  test("that are given what is no argument for them say which, types or not", async () => {
+    const [model, wish, desk, router] = [onnx("m.onnx"), intents(), relay(), orders("binance-um")]
+    const { one, ctx } = await contextOf([model, wish, desk, router])
+    const any = ctx as unknown as Record<string, (...words: unknown[]) => unknown>
+    const none = "; name the one that is meant by its handle, as trades(…) gives it"
+    const cases: [string, unknown[], string][] = [
+      ["after", [NaN, () => 1], "after NaN ms cannot be; write a number of milliseconds"],
+      ["after", [Infinity, () => 1], "after Infinity ms cannot be; write a number of milliseconds"],
+      ["after", ["5", () => 1], "after 5 ms cannot be; write a number of milliseconds"],
+      ["after", [5], "after: run is undefined; write the function to call"],
+      ["every", [NaN, () => 1], "every NaN ms cannot be; write a number of milliseconds above 0"],
+      ["every", [0, () => 1], "every 0 ms cannot be; write a number of milliseconds above 0"],
+      ["every", [Infinity, () => 1], "every Infinity ms cannot be; write a number of milliseconds above 0"],
+      ["every", [5, "run"], "every: run is a string; write the function to call"],
+      ["submit", [router, null], "submit: request is null; write { inst, side, size, … }"],
+      ["submit", [router], "submit: request is undefined; write { inst, side, size, … }"],
+      ["submit", [undefined, buy], `no task is undefined${none}`],
+      ["amend", [router, "id"], "amend: request is a string; write { clientId, … }"],
+      ["cancel", [{ kind: "orders" }, "1"], `no task is an object${none}`],
+      ["predict", [{}, tensor], `no task is an object${none}`],
+      ["predict", [{ kind: "part" }, tensor], `no task is an object${none}`],
+      ["predict", [null, tensor], `no task is null${none}`],
+      ["predict", [model], "predict: input is undefined; write { timestamp, data, shape, metadata }"],
+      ["predict", [model, { ...tensor, data: [1] }], "predict: input.data is a list; write a Float32Array"],
+      ["predict", [model, { ...tensor, shape: 1 }], "predict: input.shape is a number; write a list of sizes"],
+      ["publishIntent", [wish, null], "publishIntent: intent is null; write { timestamp, type, targets, metadata }"],
+      ["publishIntent", [wish, {}], "publishIntent: intent.targets is undefined; write a list of targets"],
+      ["publishOrders", [desk, {}], "publishOrders: orders is an object; write a list of orders"],
+      ["history", [tape], "history: wish is undefined; write { before, count }"],
+      [
+        "history",
+        [tape, { before: undefined, count: 1 }],
+        "history: wish.before is undefined; write the event of this feed that the past is to end before",
+      ],
+      ["book", ["BTC_USDT_PERP", {}], `no task is an object${none}`],
+      ["feed", ["tape"], `no task is a string${none}`],
+    ]
+    Object.assign(one.task(tape), { history: () => Promise.resolve({ kind: "accepted", value: [] }) })
+    for (const [call, words, message] of cases) {
+      expect(() => any[call]!.apply(ctx, words), message).toThrow(new UsageError(message))
+    }
+    expect(one.journal.commits).toEqual([])
+    ctx.after(-1, () => undefined)
   })
 
   test("a manual feed is driven by hand; an ack that does not come is unknown after 5 s", async () => {
