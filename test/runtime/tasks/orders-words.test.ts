@@ -25,6 +25,8 @@ describe("a request with a word nobody knows", () => {
     await world.clock.advance(1_000)
     expect([world.disk.orders.size, world.network.sentTexts, life.changes.length]).toEqual([0, texts, 0])
     expect(life.failures).toEqual([])
+    const fields = { market: "binance-um", reasons: [why] }
+    expect(world.logged.filter(({ event }) => event === "order.refused")).toEqual([{ event: "order.refused", fields }])
   })
 
   test("is refused when it is no object at all, as a strategy may get it from elsewhere", async () => {

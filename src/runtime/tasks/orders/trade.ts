@@ -73,7 +73,8 @@ export class Trade {
     const { host, desk, rest, venue, entry } = this.#deps
     const now = desk.now
     const malformed = requestMistakes(request)
-    const reasons = malformed.length > 0 ? malformed : this.#violations(request, now, purpose)
+    if (malformed.length > 0) return this.#refuse(malformed, "warn")
+    const reasons = this.#violations(request, now, purpose)
     if (reasons.length > 0) return this.#refuse(reasons)
     const auth = rest.auth()
     const order = toOrder(request, this.#deps.clientId(), venue, now, auth.now)
@@ -107,7 +108,7 @@ export class Trade {
   amend(request: AmendRequest): Promise<Outcome<OrderAck>> {
     const { desk, venue } = this.#deps
     const malformed = amendMistakes(request)
-    if (malformed.length > 0) return this.#refuseAmend(malformed)
+    if (malformed.length > 0) return this.#refuseAmend(malformed, "warn")
     const order = this.#liveOrder(request.clientId)
     if (typeof order === "string") return Promise.resolve(refused(order))
     if (!venue.operations.includes("amend")) return Promise.resolve(refused(`${venue.market} cannot amend orders`))
@@ -138,14 +139,21 @@ export class Trade {
 
   // ---- inside ----
 
-  #refuse(reasons: readonly string[]): Submission {
-    this.#refused.value++
+  #refuse(reasons: readonly string[], level?: "warn"): Submission {
+    this.#tellRefused(reasons, level)
     return { kind: "refused", reasons }
   }
 
-  #refuseAmend(reasons: readonly string[]): Promise<Outcome<OrderAck>> {
-    this.#refused.value++
+  #refuseAmend(reasons: readonly string[], level?: "warn"): Promise<Outcome<OrderAck>> {
+    this.#tellRefused(reasons, level)
     return Promise.resolve(refused(reasons.join("; ")))
+  }
+
+  /** A strategy may not look at what it gets back; its author looks at the log. */
+  #tellRefused(reasons: readonly string[], level: "warn" | "info" = "info"): void {
+    this.#refused.value++
+    const { host, venue } = this.#deps
+    host.outside.log[level]("order.refused", { market: venue.market, reasons })
   }
 
   #leaveBy(now: number): number {
