@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs"
 import { ConfigError, describe } from "../runtime/domain/errors.ts"
+import { isSecretName } from "../runtime/domain/redaction.ts"
 import type { Credentials, Venue } from "../runtime/ports.ts"
 
 export type ReadEnv = (name: string) => string | undefined
@@ -15,6 +16,24 @@ export function secret(env: ReadEnv, name: string): string | undefined {
   } catch (error) {
     throw new ConfigError(`${name}_FILE names ${file}, which cannot be read: ${describe(error)}`, { cause: error })
   }
+}
+
+/** Anything shorter would hide half of a text. */
+const LENGTH_MIN = 6
+
+/** What the environment, and the files it names, hold under names of secrets: to keep it out of texts of unknown origin. */
+export function secretsIn(names: readonly string[], env: ReadEnv): readonly string[] {
+  return names
+    .filter(isSecretName)
+    .flatMap((name) => {
+      try {
+        return [env(name), secret(env, name.replace(/_FILE$/, ""))]
+      } catch {
+        return []
+      }
+    })
+    .filter((value) => value !== undefined && value.length >= LENGTH_MIN)
+    .map(String)
 }
 
 /**

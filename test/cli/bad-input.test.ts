@@ -38,7 +38,11 @@ const BEFORE: readonly (readonly [what: string, bot: string, message: string])[]
     `${bots}/no-bot.ts does not export a bot; end it with: export default bot({ name: "…" }).task(…).strategy(…)`,
   ],
   ["a file that is not there", "none", `there is no ${bots}/none.ts; give the path of a bot file`],
-  ["a file that fails while it loads", "throwing", `${bots}/throwing.ts cannot be loaded: no luck today`],
+  [
+    "a file that fails while it loads",
+    "throwing",
+    `${bots}/throwing.ts cannot be loaded (line 2, column 11): no luck today\n    at ${bots}/throwing.ts:2:11`,
+  ],
   [
     "a misspelt inst",
     "misspelt",

@@ -16,6 +16,7 @@ export async function say(words: readonly string[], more: Partial<Machine> = {})
     out: (text) => void (said.out += text),
     err: (text) => void (said.err += text),
     env: () => undefined,
+    seal: () => undefined,
     spawnSelf: () => {
       throw new Error("a wrong command line has started a process")
     },

@@ -1,7 +1,7 @@
 import type { Machine } from "../../world/entrance.ts"
 import { ConfigError } from "../domain/errors.ts"
 import { type Command, EXIT, flag, only, text } from "./command.ts"
-import { loadBot } from "./run.ts"
+import { loadBot } from "./bot-file.ts"
 
 /** `perigee build bot.ts -o bot`: one executable with exactly what the bot's declaration names. */
 export const build = (machine: Machine, version: string): Command => ({
@@ -15,6 +15,7 @@ export const build = (machine: Machine, version: string): Command => ({
   async run(args) {
     if (machine.runtime !== "bun")
       throw new ConfigError("executables are made by Bun's bundler: run this command on Bun")
+    machine.seal()
     const { planOf } = await import("../../world.ts")
     const { everyPart } = await import("../../world/parts.ts")
     const { buildBot } = await import("./build/index.ts")

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url"
-import { machine as thisMachine } from "../../world/entrance.ts"
+import { type Machine, machine as thisMachine } from "../../world/entrance.ts"
 import type { Bot, Parts } from "../../world.ts"
+import { ConfigError } from "../domain/errors.ts"
 import type { Command } from "./command.ts"
 import { main } from "./main.ts"
 import { controls, settle } from "./remote.ts"
@@ -29,8 +30,8 @@ export async function runBuilt(options: BuiltOptions): Promise<void> {
     takes: "",
     options: RUN,
     run: (args) =>
-      runLoaded(machine, String(options.contents["version"]), args, async () => {
-        const { bot, ...parts } = await options.load()
+      runLoaded(machine, String(options.contents["version"]), args, async (guard) => {
+        const { bot, ...parts } = await guard.during(`the loading of ${name}`, () => loaded(machine, options))
         return { bot, name, parts, modelFile: (source) => fileURLToPath(new URL(source, options.base)) }
       }),
   }
@@ -39,4 +40,14 @@ export async function runBuilt(options: BuiltOptions): Promise<void> {
   const isOptionFirst = args[0]?.startsWith("--") === true && !["--help", "--version"].includes(args[0])
   const words = args.length === 0 || isOptionFirst ? ["run", ...args] : args
   machine.exit(await main(commands, () => options.contents, words, machine, name))
+}
+
+async function loaded(machine: Machine, { load, name }: BuiltOptions): ReturnType<BuiltOptions["load"]> {
+  try {
+    return await load()
+  } catch (error) {
+    const { troubleOf } = await import("./trouble.ts")
+    // Places in a bundle are nobody's: the words alone.
+    throw new ConfigError(`${name} cannot be loaded${troubleOf(machine, error, "")}`)
+  }
 }

@@ -6,7 +6,7 @@ import { ConfigError } from "../domain/errors.ts"
 import { type Command, EXIT, flag, number, only, type Options, text, texts } from "./command.ts"
 import { assignments } from "./flags.ts"
 import { levelOf } from "./run-loaded.ts"
-import { loadBot } from "./run.ts"
+import { loadBot } from "./bot-file.ts"
 import type { Summary } from "./session.ts"
 import { words } from "./summary.ts"
 import { traceFile } from "./trace-file.ts"
@@ -44,6 +44,7 @@ export const replay = (machine: Machine): Command => ({
     const latencyMs = number(values, "latency", { min: 0, max: 10_000, whole: true }) ?? LATENCY_MS
     const level = levelOf(text(values, "log") ?? "warn")
     const set = assignments(texts(values, "set"))
+    machine.seal()
     const { bot, file } = await loadBot(machine, given)
     const { replay: play } = await import("../../world/replay.ts")
     const services = await servicesOf(pathOf(machine, text(values, "replies")), { bot, set })

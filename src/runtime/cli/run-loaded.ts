@@ -5,6 +5,7 @@ import { door as openDoor } from "../../world/entrance.ts"
 import { ConfigError } from "../domain/errors.ts"
 import { type Arguments, flag, number, type Options, text, texts } from "./command.ts"
 import { assignments, HTTP, httpOf } from "./flags.ts"
+import { type Guard, startGuard } from "./guard.ts"
 
 const PORT = 8600
 
@@ -42,7 +43,7 @@ export async function runLoaded(
   machine: Machine,
   version: string,
   { values }: Arguments,
-  load: () => Promise<Loaded>,
+  load: (guard: Guard) => Promise<Loaded>,
 ): Promise<number> {
   if (!flag(values, "live")) {
     throw new ConfigError(
@@ -62,9 +63,11 @@ export async function runLoaded(
   const set = assignments(texts(values, "set"))
   const level = levelOf(text(values, "log"))
   const door = await openDoor(httpOf(values, machine, PORT))
+  await door.breathe()
+  const guard = startGuard(machine)
   try {
     await door.breathe()
-    const loaded = await load()
+    const loaded = await load(guard)
     await door.breathe()
     const { session } = await import("./session.ts")
     await door.breathe()
@@ -81,6 +84,7 @@ export async function runLoaded(
       database: resolve(machine.cwd, text(values, "db") ?? `${loaded.name}.db`),
       set,
       door,
+      guard,
       log: { level, to: 1 },
       ...(record === undefined ? {} : { record: resolve(machine.cwd, record) }),
       ...(recordModel === undefined ? {} : { recordModel: resolve(machine.cwd, recordModel) }),
@@ -90,6 +94,7 @@ export async function runLoaded(
     if (flag(values, "json")) machine.out(`${JSON.stringify(summary)}\n`)
     return status
   } finally {
+    guard.stop()
     await door.close()
   }
 }

@@ -1,10 +1,11 @@
 import type { Machine } from "../../world/entrance.ts"
-import { onCrash, outside as realOutside, watchdog } from "../../world/machine.ts"
+import { onCrash, outside as realOutside } from "../../world/machine.ts"
 import { openTape } from "../../world/tape.ts"
 import { openWorld, type Stats, type World, type WorldOptions } from "../../world.ts"
 import { describe, PerigeeError, stackOf } from "../domain/errors.ts"
 import type { Tape } from "../ports.ts"
 import { EXIT } from "./command.ts"
+import { type Guard, startGuard } from "./guard.ts"
 
 export interface SessionOptions extends Omit<WorldOptions, "outside" | "ended" | "watch"> {
   readonly log: Parameters<typeof realOutside>[0]
@@ -13,6 +14,8 @@ export interface SessionOptions extends Omit<WorldOptions, "outside" | "ended" |
   /** Shown a few times a second. */
   progress?(world: World, readyMs: number | undefined): void
   readonly progressMs?: number
+  /** What watches the process already, and goes on until it is stopped; absent: one for as long as this takes. */
+  readonly guard?: Guard
   /** File that gets what model services answer. */
   readonly recordModel?: string
   /** File that gets the market data. */
@@ -60,7 +63,8 @@ async function run(
   const ending = Promise.withResolvers<string>()
   machine.onStop((signal) => ending.resolve(signal))
   await options.door?.breathe()
-  const guard = watchdog(EXIT.stalled, (why) => outside.log.error("watchdog.failed", { why }))
+  const guard = options.guard ?? startGuard(machine)
+  guard.report((why) => outside.log.error("watchdog.failed", { why }))
   const tapes: Tape[] = []
   const open = async (file: string | undefined): Promise<Tape | undefined> => {
     if (file === undefined) return undefined
@@ -78,7 +82,7 @@ async function run(
     })
   } finally {
     for (const tape of tapes) await tape.close()
-    guard.stop()
+    if (options.guard === undefined) guard.stop()
     outside.log.flush()
   }
 }

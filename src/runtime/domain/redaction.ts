@@ -72,6 +72,9 @@ function percentEncoded(secret: string): string {
 const SECRET_NAME =
   /secret|passphrase|password|private_?key|api_?key|listen_?key|token|signature|authorization|credential/i
 
+/** Whether something of that name is to be hidden. */
+export const isSecretName = (name: string): boolean => SECRET_NAME.test(name)
+
 /**
  * A copy of plain data without secrets: every text is masked, a number that is a secret too, and whatever text stands under a name
  * that is a secret's name (`apiKey`, `token`, …) is gone. Typed arrays, Maps, Sets and Errors become what JSON can show;
@@ -105,6 +108,6 @@ function copyObject(value: object, hiding: Hiding, isSecret: boolean, path: read
   const entries =
     value instanceof Map ? [...value].map(([key, item]) => [String(key), item] as const) : Object.entries(value)
   return Object.fromEntries(
-    entries.map(([name, item]) => [hiding.hide(name), copy(item, hiding, isSecret || SECRET_NAME.test(name), path)]),
+    entries.map(([name, item]) => [hiding.hide(name), copy(item, hiding, isSecret || isSecretName(name), path)]),
   )
 }

@@ -1,5 +1,6 @@
 import { registerHooks } from "node:module"
 import { fileURLToPath } from "node:url"
+import { ConfigError } from "../../domain/errors.ts"
 
 const offered = new Map<string, Readonly<Record<string, unknown>>>()
 
@@ -16,7 +17,12 @@ export function offerLibrary(name: string, exports: Readonly<Record<string, unkn
     `export const { ${Object.keys(exports).join(", ")} } = offeredBy(${JSON.stringify(name)})`,
   ].join("\n")
   registerHooks({
-    resolve: (asked, context, next) => (asked === name ? { url, shortCircuit: true } : next(asked, context)),
+    resolve(asked, context, next) {
+      if (asked === name) return { url, shortCircuit: true }
+      if (/^(?:https?|jsr):/.test(asked))
+        throw new ConfigError(`${asked} is not fetched; keep a copy beside the bot file`)
+      return next(asked, context)
+    },
     load(asked, context, next) {
       if (asked === url) return { format: "module", source, shortCircuit: true }
       // As soon as there is a hook on loading, Deno 2.9.6 reads native addons as if they were JavaScript.

@@ -23,6 +23,8 @@ export interface Machine {
   out(text: string): void
   err(text: string): void
   env(name: string): string | undefined
+  /** Of every variable there is. */
+  envNames(): readonly string[]
   /** Called once at SIGINT or SIGTERM; a second signal ends the process at once. Never in a child: see `onOrphaned`. */
   onStop(asked: (signal: string) => void): void
   /** Called when the process that started this one as its child is gone or has stopped it. Never called where nobody did. */
@@ -34,6 +36,11 @@ export interface Machine {
   /** Peak resident memory so far, bytes. */
   peakMemoryBytes(): number
   exit(status: number): never
+  /**
+   * From here on nothing that a bot file names is fetched from a network while it loads. May start this process anew, with
+   * the same words: so before anything else is done. Throws ConfigError where it cannot be had.
+   */
+  seal(): void
   /** Default export of a module file. */
   load(file: string): Promise<unknown>
 }
@@ -44,9 +51,10 @@ export interface MachineOptions {
   readonly runtime: Machine["runtime"]
   /** Executable and arguments that start this program again. */
   command(words: readonly string[]): readonly [string, ...string[]]
+  seal: Machine["seal"]
 }
 
-export function processMachine({ runtime, command }: MachineOptions): Machine {
+export function processMachine({ runtime, command, seal }: MachineOptions): Machine {
   return {
     runtime,
     args: process.argv.slice(2),
@@ -56,12 +64,14 @@ export function processMachine({ runtime, command }: MachineOptions): Machine {
     out: (text) => writeAll(1, text),
     err: (text) => writeAll(2, text),
     env: (name) => process.env[name],
+    envNames: () => Object.keys(process.env),
     onStop,
     onOrphaned,
     spawnSelf: (words) => spawnChild(command(words), `perigee ${words.join(" ")}`),
     spawn: spawnChild,
     peakMemoryBytes,
     exit: (status) => process.exit(status),
+    seal,
     load: async (file) => ((await import(pathToFileURL(file).href)) as { default?: unknown }).default,
   }
 }
