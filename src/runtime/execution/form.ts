@@ -105,9 +105,10 @@ function mistakesOf(given: unknown, { noun, fields, known }: Form): readonly str
 export function requestMistakes(request: unknown): readonly string[] {
   const found = mistakesOf(request, ORDER)
   if (found.length > 0) return found
-  const { type = "limit", price } = request as OrderRequest
+  const { type = "limit", price, timeInForce } = request as OrderRequest
   if (type === "limit" && price === undefined) return ["a limit order needs a price"]
   if (type === "market" && price !== undefined) return ["a market order has no price"]
+  if (type === "market" && timeInForce === "post-only") return ["a market order cannot be post-only"]
   return NONE
 }
 

@@ -40,6 +40,11 @@ describe("what is no order is refused by the name of its field", () => {
     ["a list", [limit], "a list is no order"],
     ["text", "BUY", '"BUY" is no order'],
     ["a limit order without a price", { inst: INST, side: "BUY", size: "1" }, "a limit order needs a price"],
+    [
+      "a market order that is not to take",
+      { inst: INST, side: "BUY", size: "1", type: "market", timeInForce: "post-only" },
+      "a market order cannot be post-only",
+    ],
     ["a market order with a price", { ...limit, type: "market" }, "a market order has no price"],
   ]
   test.each(cases)("%s", (_, request, why) => {
