@@ -25,6 +25,8 @@ export interface ConnectionOptions {
 
 const CONNECT_MS_MAX = 10_000
 const SUBSCRIBE_MS_MAX = 10_000
+/** What the venue counts as a second: two bursts may come closer together than they left. */
+const PACE_MS = 1_100
 const LIVE_MS_BEFORE_RESET = 5_000
 const BACKOFF = { backoffMsMin: 200, backoffMsMax: 30_000 }
 
@@ -45,6 +47,8 @@ export class Connection {
   /** Ids of answers, each with the count of the asking that awaits it. */
   #awaited = new Map<string, number>()
   #asks = 0
+  /** When the newest messages of this connection leave, ms by the monotonic clock. */
+  #departures: number[] = []
   #timers: Timer[] = []
   readonly #pulse: Pulse
   #liveAt = 0
@@ -153,6 +157,7 @@ export class Connection {
     }
     if (attempt !== this.#attempt) return
     this.#subscription = subscription
+    this.#departures = []
     const target = { url: subscription.url, connectMsMax: CONNECT_MS_MAX }
     this.#socket = this.#outside.sockets.open(
       subscription.headers === undefined ? target : { ...target, headers: subscription.headers },
@@ -187,14 +192,20 @@ export class Connection {
     this.#deadline("subscribing", "the venue did not answer every subscription", lastsMs)
   }
 
-  /** As fast as the venue takes them; how long that is. */
+  /** As fast as the venue takes them, those of earlier asks counted; how long that is, answers included. */
   #sendPaced(messages: readonly string[]): number {
-    const gapMs = 1_000 / this.#options.messagesPerSecond
-    for (const [index, message] of messages.entries()) {
-      if (index * gapMs < 1_000) this.#socket?.send(message)
-      else this.#after(index * gapMs, () => this.#socket?.send(message))
+    const burst = Math.max(1, Math.floor(this.#options.messagesPerSecond))
+    const spanMs = (burst / this.#options.messagesPerSecond) * PACE_MS
+    const nowMs = this.#outside.clock.monotonic() / 1_000
+    let atMs = nowMs
+    for (const message of messages) {
+      atMs = Math.max(nowMs, (this.#departures.at(-burst) ?? -Infinity) + spanMs)
+      this.#departures.push(atMs)
+      if (atMs === nowMs) this.#socket?.send(message)
+      else this.#after(atMs - nowMs, () => this.#socket?.send(message))
     }
-    return messages.length * gapMs
+    this.#departures.splice(0, this.#departures.length - burst)
+    return Math.max(atMs - nowMs, (messages.length * 1_000) / this.#options.messagesPerSecond)
   }
 
   #live(): void {

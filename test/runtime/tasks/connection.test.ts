@@ -138,6 +138,18 @@ describe("a connection", () => {
     expect(world.venue.heard).toEqual(messages)
   })
 
+  test("counts what was asked for before: several asks together are no faster than one, and stay in order", () => {
+    const world = scripted({ subscription: { messages: ["want 1", "want 2"] } })
+    world.connection.start()
+    world.clock.advance(100)
+    const more = Array.from({ length: 6 }, (_, at) => [`more ${2 * at}`, `more ${2 * at + 1}`])
+    for (const messages of more) expect(world.connection.ask(messages)).toBe(true)
+    world.clock.advance(900)
+    expect(world.venue.heard.length).toBe(10)
+    world.clock.advance(1_000)
+    expect(world.venue.heard).toEqual(["want 1", "want 2", ...more.flat()])
+  })
+
   test("that is lost says so, backs off, and resumes with its subscriptions", () => {
     const world = scripted()
     world.connection.start()

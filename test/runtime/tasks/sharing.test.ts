@@ -346,7 +346,10 @@ describe("what happens to one stream or socket", () => {
     const mixed = world.listening(TRADES, { insts: [ETH, "NOPE_USDT_PERP"] })
     const bad = world.listening(TRADES, { insts: ["NOPE_USDT_PERP"] })
     for (const { task } of [good, mixed, bad]) task.start()
+    while (world.messages.length < 2) world.clock.advance(1)
+    expect(good.task.reasons()).toEqual(["binance-um trades: BTC_USDT_PERP is being asked for alone"])
     world.clock.advance(10_000)
+    expect(good.task.reasons()).toEqual([])
     expect(wishes(world)).toEqual([
       "SUBSCRIBE btcusdt@aggTrade ethusdt@aggTrade nopeusdt@aggTrade",
       "SUBSCRIBE btcusdt@aggTrade",

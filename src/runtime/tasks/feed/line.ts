@@ -53,6 +53,8 @@ export class Line {
   readonly #asked = new Map<string, readonly Stream[]>()
   /** Refused together: to be asked for one by one. */
   #again: readonly Stream[] = []
+  /** Being asked for one by one, until no answers are awaited any more. */
+  #alone: readonly Stream[] = []
   #isStalled = false
 
   constructor(name: string, streams: readonly Stream[], deps: LineDeps) {
@@ -129,16 +131,19 @@ export class Line {
     if (!this.#connection.isLive) return [`${name}: ${this.#connection.state}, ${this.#connection.why}`]
     // Once the venue has confirmed them, a quiet market is a quiet market.
     if (!this.#connection.isAsking) return []
-    return this.#silence
-      .quiet()
-      .filter(({ stream }) => stream.listeners.includes(listener))
-      .map(({ stream }) => `${name}: ${stream.inst} is silent and being asked for anew`)
+    const isOwn = ({ listeners }: Stream): boolean => listeners.includes(listener)
+    const quiet = this.#silence.quiet().map(({ stream }) => stream)
+    return [
+      ...this.#alone.filter(isOwn).map(({ inst }) => `${name}: ${inst} is being asked for alone`),
+      ...quiet.filter(isOwn).map(({ inst }) => `${name}: ${inst} is silent and being asked for anew`),
+    ]
   }
 
   /** Looks for subscriptions that went quiet while their socket lives. */
   listen(): void {
     if (!this.#connection.isLive) return
     const now = this.#now()
+    if (!this.#connection.isAsking) this.#alone = []
     const { silent, back } = this.#silence.look(now)
     for (const { stream } of back) this.#tellOf(stream, "live", "events come again")
     if (silent.length === 0) return
@@ -166,6 +171,7 @@ export class Line {
   #target(): Subscription {
     this.#asked.clear()
     this.#again = []
+    this.#alone = []
     const asks = asksOf(this.streams, this.#venue, "subscribe", this.#now())
     const { url, headers } = asks[0]!.subscription
     const wanted = { url, ...this.#noted(asks) }
@@ -210,6 +216,7 @@ export class Line {
     const venue = this.#venue
     const now = this.#now()
     const asks = this.#again.flatMap((stream) => asksOf([stream], venue, "subscribe", now))
+    this.#alone = this.#again
     this.#again = []
     this.#ask(asks)
   }
