@@ -26,17 +26,17 @@ export function withDeadline<T>(
   return promise
 }
 
-/** Whether `work` was done in time; what it threw is told to `failed`. */
+/** Whether `work` was done in time; what it threw is told to `failed`, which must not throw. */
 export function within(
   clock: Clock,
   msMax: number,
   work: Promise<unknown>,
-  failed: (why: string) => void,
+  failed: (error: unknown) => void,
 ): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>()
   const timer = clock.timer(msMax, () => resolve(false))
   work
-    .catch((error: unknown) => failed(describe(error)))
+    .catch(failed)
     .finally(() => {
       timer.cancel()
       resolve(true)

@@ -311,7 +311,9 @@ export class Engine {
     const { clock, log } = this.#outside
     const ms = this.#options.stopMsMax ?? STOP_MS_MAX
     const started = Promise.resolve().then(work)
-    const isDone = await within(clock, ms, started, (why) => log.error("stop.failed", { what, why }))
+    const isDone = await within(clock, ms, started, (error) =>
+      log.error("stop.failed", { what, why: describe(error), stack: stackOf(error) }),
+    )
     if (!isDone) log.error("stop.late", { what, waitedMs: ms })
   }
 

@@ -45,7 +45,10 @@ export type ThrowPolicy = "continue" | "pause" | "stop"
 export interface StateOptions {
   /** Of what this strategy keeps in `ctx.state`; default 1. Older state goes through `migrate`, newer is refused. */
   readonly version: number
-  /** All keys as version `from` left them → all keys as this version wants them. */
+  /**
+   * All keys as version `from` left them → all keys as this version wants them: at once, a plain object of what `ctx.state`
+   * can hold. Where it throws or answers anything else the start is refused by name and nothing is changed.
+   */
   migrate?(from: number, old: Readonly<Record<string, Json>>): Readonly<Record<string, Json>>
 }
 
