@@ -1,4 +1,5 @@
 import { ConfigError, describe } from "../runtime/domain/errors.ts"
+import type { Inst } from "../runtime/domain/inst.ts"
 import type { Market } from "../runtime/domain/market.ts"
 import type { FeedSpec, TaskSpec } from "../runtime/domain/task.ts"
 import { type LogOptions, pinoLog } from "../runtime/platform/shared/log.ts"
@@ -50,8 +51,8 @@ const ORIGIN = "ws://exchange:8080"
  */
 export async function replay(options: ReplayOptions): Promise<Replayed> {
   const { bot, file, seed, set, latencyMs, services, modelTape, trace, modelFile } = options
-  const { venue, feeds } = wishesOf(bot, set)
-  const found = await survey({ file, venue, feeds, bot: nameOf(bot) })
+  const { venue, feeds, insts } = wishesOf(bot, set)
+  const found = await survey({ file, venue, feeds, insts, bot: nameOf(bot) })
   const { streams, instruments, firstAt } = found
   const answers = answersOf(found, venue)
   const simulation = await openSimulation({
@@ -85,14 +86,21 @@ function inPlainWords(error: unknown): never {
   throw new ConfigError(`the simulated exchange cannot list what is on the tape: ${describe(error)}`, { cause: error })
 }
 
-function wishesOf(bot: Bot, set: ReplayOptions["set"]): { readonly venue: Venue; readonly feeds: readonly FeedSpec[] } {
+interface Wishes {
+  readonly venue: Venue
+  readonly feeds: readonly FeedSpec[]
+  readonly insts: readonly Inst[]
+}
+
+function wishesOf(bot: Bot, set: ReplayOptions["set"]): Wishes {
   const parts = everyPart()
-  const { tasks, name } = planOf(bot, parts, { env: virtualEnv(), set })
+  const { tasks, name, options } = planOf(bot, parts, { env: virtualEnv(), set })
   const markets = [...new Set(tasks.flatMap((spec) => ("market" in spec ? [spec.market] : [])))]
   const [market] = simulatedMarkets() as readonly Market[]
   const strange = markets.find((one) => one !== market)
   if (strange !== undefined) throw new ConfigError(`bot ${name} is on ${strange}; a replay has ${market} only`)
-  return { venue: parts.venues[market!]!(), feeds: tasks.filter((spec) => isFeed(spec)) }
+  const insts = Object.keys(options.limits?.orderSizeMax ?? {})
+  return { venue: parts.venues[market!]!(), feeds: tasks.filter((spec) => isFeed(spec)), insts }
 }
 
 const isFeed = (spec: TaskSpec): spec is FeedSpec => spec.kind === "feed"

@@ -26,6 +26,9 @@ afterEach(async () => {
 
 const [BTC, ETH] = ["BTC_USDT_PERP", "ETH_USDT_PERP"] as const
 
+/** It names what no feed of the bot does. */
+const LIMITS = { orderNotionalMax: "5000", orderSizeMax: { [BTC]: "1", [ETH]: "1" } }
+
 /** Everything it hears of the market, by feed. */
 function listener() {
   const heard: Record<string, unknown[]> = {}
@@ -153,7 +156,7 @@ describe("a recorded tape", () => {
     const tape = trades("binance-um", insts)
     const router = orders("binance-um")
     let count = 0
-    const trading = bot({ name: "trader", account: "exclusive", limits: { orderNotionalMax: "5000" } })
+    const trading = bot({ name: "trader", account: "exclusive", limits: LIMITS })
       .tasks([diffs, tape, router])
       .strategy(
         {
@@ -168,9 +171,9 @@ describe("a recorded tape", () => {
             if (count % 4 < 2) ctx.submit(router, { ...wish, type: "market" })
             else ctx.submit(router, { ...wish, type: "limit", price })
           },
-          onOrder({ data: { order } }) {
+          onOrder({ data: { order, fill } }) {
             states.push(order.state)
-            if (order.state === "filled") filled.push(order.avgPrice ?? "")
+            if (fill !== undefined) filled.push(fill.price)
           },
           onLob() {},
         },

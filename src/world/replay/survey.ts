@@ -1,5 +1,6 @@
 import { isPrivate, channelName } from "../../runtime/domain/channel.ts"
 import { ConfigError, listed } from "../../runtime/domain/errors.ts"
+import type { Inst } from "../../runtime/domain/inst.ts"
 import type { InstrumentInfo } from "../../runtime/domain/instrument.ts"
 import type { FeedSpec } from "../../runtime/domain/task.ts"
 import type { TapeEntry, Venue } from "../../runtime/ports.ts"
@@ -25,6 +26,8 @@ export interface SurveyOptions {
   readonly venue: Venue
   /** Of the bot. */
   readonly feeds: readonly FeedSpec[]
+  /** What the exchange is to list beside what these name: instruments of its limits. */
+  readonly insts: readonly Inst[]
   /** For messages. */
   readonly bot: string
 }
@@ -141,9 +144,9 @@ class Finding {
 
   #reply(target: string, { receivedAt, text }: TapeEntry): void {
     if (target !== this.#listingTarget) return void this.#answers.push({ target, at: receivedAt, body: text })
-    const { venue, feeds } = this.#options
+    const { venue, feeds, insts } = this.#options
     const outcome = venue.response("instruments", {}, 200, text)
-    const wanted = new Set(feeds.flatMap(({ insts }) => insts))
+    const wanted = new Set([...insts, ...feeds.flatMap((feed) => feed.insts)])
     if (outcome.kind === "accepted") this.#instruments ??= outcome.value.filter(({ inst }) => wanted.has(inst))
   }
 
