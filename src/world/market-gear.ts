@@ -60,6 +60,7 @@ export class MarketGear {
     const counters = {
       frames: host.counter("perigee_frames_total", "Frames received on public feeds", labels),
       unreadable: host.counter("perigee_unreadable_frames_total", "Frames that could not be read", labels),
+      refusals: host.counter("perigee_refused_subscriptions_total", "Streams that the venue refused", labels),
       stalls: host.counter("perigee_stalls_total", "Times data arrived late beyond the bound", labels),
       silences: host.counter("perigee_silences_total", "Times a subscription said nothing for its bound", labels),
     }

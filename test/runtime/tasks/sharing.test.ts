@@ -359,6 +359,7 @@ describe("what happens to one stream or socket", () => {
     const told = [good, mixed, bad].map(({ data }) => data<Trouble>("onError").map(({ message }) => message))
     const why = "binance-um refused a subscription to trades NOPE_USDT_PERP (2): Invalid request: no such stream"
     expect(told).toEqual([[], [why], [why]])
+    expect(world.counters.get("perigee_refused_subscriptions_total")?.value).toBe(1)
     expect(good.data("onTrade").length).toBeGreaterThan(10)
     expect(mixed.data("onTrade").length).toBeGreaterThan(10)
     // From then on it is asked for by itself.

@@ -14,6 +14,7 @@ import type { Listener, Stream } from "./stream.ts"
 export interface HubCounters {
   readonly frames: { value: number }
   readonly unreadable: { value: number }
+  readonly refusals: { value: number }
   readonly stalls: { value: number }
   readonly silences: { value: number }
 }
@@ -196,13 +197,14 @@ export class Line {
 
   /** One instrument that the venue does not know must not cost the others that were asked for with it. */
   #refused(id: string | undefined, code: string, message: string): void {
-    const { outside, venue } = this.#deps
+    const { outside, venue, counters } = this.#deps
     const streams = id === undefined ? undefined : this.#asked.get(id)
     if (streams !== undefined && streams.length > 1) {
       outside.log.info("feed.refused-together", { market: venue.market, streams: streams.length, code, message })
       this.#again = [...this.#again, ...streams]
       return this.#askAgain()
     }
+    counters.refusals.value++
     const [only] = streams ?? []
     if (only !== undefined) only.isRefused = true
     const what = only === undefined ? "" : ` to ${channelName(only.channel)} ${only.inst}`
