@@ -142,7 +142,6 @@ const raise = (value: unknown): never => {
 
 export const WILD_HANDLERS: readonly WildHandler[] = [
   ...AWKWARD.map(({ name, make, words }) => ({ name: `throws ${name}`, handle: () => raise(make()), words })),
-  // oxlint-disable-next-line typescript/prefer-promise-reject-errors
   ...AWKWARD.map(({ name, make, words }) => ({
     name: `rejects with ${name}`,
     handle: () => Promise.reject(make()),

@@ -78,7 +78,8 @@ export const isSecretName = (name: string): boolean => SECRET_NAME.test(name)
 /**
  * A copy of plain data without secrets: every text is masked, a number that is a secret too, and whatever text stands under a name
  * that is a secret's name (`apiKey`, `token`, …) is gone. Typed arrays, Maps, Sets and Errors become what JSON can show;
- * what refers back to itself is cut.
+ * what refers back to itself is cut, and what throws while it is read is `[unreadable]`: whoever logs an error must not get
+ * another.
  */
 export function maskData(value: unknown, secrets: readonly string[]): unknown {
   return copy(value, { hide: masker(secrets), secrets: new Set(secrets) }, false, [])
@@ -96,14 +97,19 @@ function copy(value: unknown, hiding: Hiding, isSecret: boolean, above: readonly
   if (typeof value === "function" || typeof value === "symbol") return undefined
   if (typeof value !== "object" || value === null) return value
   if (above.includes(value)) return "[circular]"
-  return copyObject(value, hiding, isSecret, [...above, value])
+  try {
+    return copyObject(value, hiding, isSecret, [...above, value])
+  } catch {
+    return "[unreadable]"
+  }
 }
 
 function copyObject(value: object, hiding: Hiding, isSecret: boolean, path: readonly object[]): unknown {
   const inner = (item: unknown): unknown => copy(item, hiding, isSecret, path)
   if (Array.isArray(value)) return value.map(inner)
   if (value instanceof Set) return [...value].map(inner)
-  if (value instanceof Error) return { name: value.name, message: inner(value.message), cause: inner(value.cause) }
+  if (value instanceof Error)
+    return { name: inner(value.name), message: inner(value.message), cause: inner(value.cause) }
   if (ArrayBuffer.isView(value)) return value instanceof DataView ? undefined : Array.from(value as Float64Array, inner)
   const entries =
     value instanceof Map ? [...value].map(([key, item]) => [String(key), item] as const) : Object.entries(value)

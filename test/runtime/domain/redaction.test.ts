@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test"
 import { isTelltale, mask, maskData, maskFrame, maskId } from "../../../src/runtime/domain/redaction.ts"
+import { AWKWARD } from "../awkward.ts"
 
 test.each([
   ["", ""],
@@ -62,4 +63,9 @@ test("planted secrets leave no trace in a state dump, wherever they stand", () =
     size: 3,
     credentials: { empty: "" },
   })
+})
+
+test.each(AWKWARD)("a copy of whatever may be thrown can be written as JSON: $name", ({ make }) => {
+  const copied = maskData({ before: 1, thrown: make(), inside: [{ deep: make() }], after: "s3cret" }, ["s3cret"])
+  expect(JSON.parse(JSON.stringify(copied))).toMatchObject({ before: 1, after: "[REDACTED]" })
 })
