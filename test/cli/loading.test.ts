@@ -6,11 +6,11 @@ import { EXIT } from "../../src/runtime/cli/command.ts"
 import { folder, main } from "../world/program.ts"
 
 let asked: string[] = []
-let registry: Bun.Server<undefined>
+let packages: Bun.Server<undefined>
 let home: ReturnType<typeof folder>
 
 beforeAll(() => {
-  registry = Bun.serve({
+  packages = Bun.serve({
     hostname: "127.0.0.1",
     port: 0,
     fetch(request) {
@@ -19,7 +19,7 @@ beforeAll(() => {
     },
   })
 })
-afterAll(() => registry.stop(true))
+afterAll(() => packages.stop(true))
 beforeEach(() => {
   asked = []
   home = folder()
@@ -30,7 +30,7 @@ afterEach(() => home.remove())
 async function bun(words: readonly string[], env: Record<string, string> = {}) {
   const child = Bun.spawn([process.execPath, ...words], {
     cwd: home.path,
-    env: { HOME: home.path, BUN_CONFIG_REGISTRY: registry.url.href, ...env },
+    env: { HOME: home.path, BUN_CONFIG_REGISTRY: packages.url.href, ...env },
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",

@@ -88,10 +88,10 @@ test("a strategy that reaches for JavaScript's own clock, timers, chance or netw
       .strategy({
         async onSchedule(_, ctx) {
           const before = Date.now()
-          await new Promise((resolve) => setTimeout(resolve, 250))
+          await new Promise((resolve) => setTimeout(resolve, 250).unref())
           const refusal = await Promise.try(() => fetch("http://elsewhere")).catch(String)
           const isNow = new Date().getTime() === Math.floor(ctx.now() / 1_000)
-          seen.push([Date.now() - before, isNow, new Date(0).getTime(), Math.random(), refusal])
+          seen.push([Date.now() - before, isNow, new Date(0).getTime(), Math.random(), refusal, crypto.randomUUID()])
         },
       }) as unknown as Bot
   const play = async () => {
@@ -103,7 +103,14 @@ test("a strategy that reaches for JavaScript's own clock, timers, chance or netw
   }
   const one = await play()
   expect(one.length).toBeGreaterThan(2)
-  expect(one[0]).toEqual([250, true, 0, expect.any(Number), expect.stringContaining("fetch reaches a network")])
+  expect(one[0]).toEqual([
+    250,
+    true,
+    0,
+    expect.any(Number),
+    expect.stringContaining("fetch reaches a network"),
+    expect.any(String),
+  ])
   expect(await play()).toEqual(one)
   expect([globalThis.Date, globalThis.setTimeout, globalThis.fetch, Math.random, performance.now]).toEqual(real)
 })

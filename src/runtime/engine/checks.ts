@@ -12,6 +12,9 @@ import { slotsOf } from "./event.ts"
 
 const isAbove = (value: number | undefined): boolean => value === undefined || (Number.isFinite(value) && value > 0)
 
+/** Timers know whole milliseconds: nothing comes more often. */
+const isRhythm = (everyMs: unknown): boolean => Number.isFinite(everyMs) && (everyMs as number) >= 1
+
 /** Everything wrong with one declared task, without its name. */
 export function taskMistakes(spec: TaskSpec): readonly string[] {
   switch (spec.kind) {
@@ -20,7 +23,7 @@ export function taskMistakes(spec: TaskSpec): readonly string[] {
     case "orders":
       return isMarket(spec.market) ? [] : [`there is no market "${String(spec.market)}"`]
     case "schedule":
-      return isAbove(spec.everyMs) ? [] : [`everyMs is ${spec.everyMs}; write a number of milliseconds above 0`]
+      return isRhythm(spec.everyMs) ? [] : [`everyMs is ${spec.everyMs}; write a number of milliseconds from 1`]
     case "predict":
       return predictMistakes(spec)
     case "intents":

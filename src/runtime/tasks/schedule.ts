@@ -9,25 +9,29 @@ export function scheduleTask(spec: ScheduleSpec, host: TaskHost): RunningTask {
   const everyUs = spec.everyMs * 1_000
   let timer: Timer | undefined
   let ticks = 0
-  let dueAt = 0
-  let wallAt = 0
+  let startAt = 0
+  let wallStartAt = 0
+  /** Place on the grid of the tick that comes next. */
+  let next = 0
+  /** Whole µs, without drift, also where a third of a millisecond was asked for. */
+  const sinceStart = (place: number): number => Math.floor(place * everyUs)
 
   const tick = () => {
-    const lateUs = Math.max(0, clock.monotonic() - dueAt)
+    const lateUs = Math.max(0, clock.monotonic() - startAt - sinceStart(next))
     const missed = Math.floor(lateUs / everyUs)
-    const timestamp = wallAt
-    dueAt += (missed + 1) * everyUs
-    wallAt += (missed + 1) * everyUs
+    const timestamp = wallStartAt + sinceStart(next)
+    next += missed + 1
     ticks++
-    timer = clock.timer(Math.max(0, (dueAt - clock.monotonic()) / 1_000), tick)
+    timer = clock.timer(Math.max(0, (startAt + sinceStart(next) - clock.monotonic()) / 1_000), tick)
     host.turn.run(() => publish({ timestamp, everyMs: spec.everyMs, missed }, clock.now()))
   }
 
   return {
     spec,
     start() {
-      dueAt = clock.monotonic()
-      wallAt = clock.now()
+      startAt = clock.monotonic()
+      wallStartAt = clock.now()
+      next = 0
       timer = clock.timer(0, tick)
     },
     stop() {

@@ -56,6 +56,16 @@ describe("a schedule", () => {
     ])
   })
 
+  test("of no whole number of microseconds gives whole ones all the same, and does not drift", () => {
+    const { task, clock, of } = scheduled(1_000 / 3)
+    task.start()
+    clock.advance(3_000)
+    const times = of("onSchedule").map(({ data }) => (data as ScheduleTick).timestamp - START_AT)
+    expect(times).toEqual([
+      0, 333_333, 666_666, 1_000_000, 1_333_333, 1_666_666, 2_000_000, 2_333_333, 2_666_666, 3_000_000,
+    ])
+  })
+
   test("stops with nothing left to run", async () => {
     const { task, clock, ticks } = scheduled()
     task.start()

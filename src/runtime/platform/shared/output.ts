@@ -3,6 +3,8 @@ import { writeSync } from "node:fs"
 const retryMs = 1
 /** Nobody wakes it: waiting on it is a sleep of this thread. */
 const nobody = new Int32Array(new SharedArrayBuffer(4))
+/** Of its own: a simulation refuses it to its bot. */
+const { wait } = Atomics
 
 /**
  * Writes all of it before it returns: what `process.stdout.write` has only queued is lost at `process.exit` (of 3 MB to a
@@ -18,7 +20,7 @@ export function writeAll(descriptor: 1 | 2, text: string): void {
       const code = error instanceof Error && "code" in error ? error.code : undefined
       if (code === "EPIPE") return
       if (code !== "EAGAIN") throw error
-      Atomics.wait(nobody, 0, 0, retryMs)
+      wait(nobody, 0, 0, retryMs)
     }
   }
 }

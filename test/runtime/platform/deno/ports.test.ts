@@ -15,7 +15,7 @@ async function onDeno(suite: string): Promise<Record<string, string | null>> {
 }
 
 describe.skipIf(!hasDeno)("on Deno", () => {
-  test.each(["clock", "http", "listener", "log", "microtasks", "sockets"])(
+  test.each(["clock", "globals", "http", "listener", "log", "microtasks", "sockets"])(
     "the suite of the port passes: %s",
     async (suite) => {
       const results = Object.entries(await onDeno(suite))
