@@ -1,4 +1,5 @@
 import type { Pnl } from "../domain/callbacks.ts"
+import { UsageError } from "../domain/errors.ts"
 import type { Inst } from "../domain/inst.ts"
 import type { InstrumentInfo } from "../domain/instrument.ts"
 import type { RiskLimits } from "../domain/limits.ts"
@@ -7,6 +8,7 @@ import type { OrderAck } from "../domain/operation.ts"
 import type { AmendRequest, Balance, Order, OrderRequest } from "../domain/order.ts"
 import type { Outcome } from "../domain/outcome.ts"
 import type { OrdersSpec } from "../domain/task.ts"
+import { clientIdMistake } from "../execution/form.ts"
 import type { Journal, Mode, Venue } from "../ports.ts"
 import type { Instruments } from "./instruments.ts"
 import type { Limiter } from "./limiter.ts"
@@ -252,6 +254,8 @@ class Orders implements OrdersTask {
   }
 
   order(clientId: string): Order | undefined {
+    const mistake = clientIdMistake(clientId)
+    if (mistake !== undefined) throw new UsageError(mistake)
     return this.#desk.ledger.order(clientId)
   }
 

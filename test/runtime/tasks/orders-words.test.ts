@@ -1,6 +1,7 @@
 // Orders as a bot file that nobody type-checked may write them: what is not understood is neither written down nor sent.
 import { describe, expect, test } from "bun:test"
 import type { AltOrder } from "../../../src/runtime/domain/callbacks.ts"
+import { UsageError } from "../../../src/runtime/domain/errors.ts"
 import type { AmendRequest, OrderRequest } from "../../../src/runtime/domain/order.ts"
 import { relayTask } from "../../../src/runtime/tasks/relay.ts"
 import { virtualHost } from "./host.ts"
@@ -52,6 +53,7 @@ test("an amend or cancel of the wrong form is refused by name, and the order sta
   )
   expect(await amend({ clientId })).toEqual(refused("an amend changes price or size; it has neither"))
   expect(await amend({ clientId, size: "-1" })).toEqual(refused('size "-1" is not a number above zero'))
+  expect(() => life.task.order(typeless({ clientId }))).toThrow(new UsageError("clientId an object is not text"))
   expect(await life.task.cancel(typeless({ clientId }))).toEqual(refused("clientId an object is not text"))
   await world.clock.advance(1_000)
   expect([world.exchange.asked("amend"), world.exchange.asked("cancel")]).toEqual([0, 0])

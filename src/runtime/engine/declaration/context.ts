@@ -88,7 +88,7 @@ export interface Context<P = ParamValues, T extends Handle = AnyHandle> {
   amend(router: OrdersIn<T>, request: AmendRequest): Promise<Outcome<OrderAck>>
   cancel(router: OrdersIn<T>, clientId: string): Promise<Outcome<OrderAck>>
 
-  /** One of the bot's own orders, whatever its state. */
+  /** One of the bot's own orders, whatever its state. UsageError for an id that is no text. */
   order(clientId: string, router?: OrdersIn<T>): Order | undefined
   /** The bot's own orders that are not final: of one inst, of one router, or all. UsageError as of `position`. */
   openOrders<const I extends string>(inst?: Traded<T, I>, router?: OrdersIn<T>): readonly Order[]
