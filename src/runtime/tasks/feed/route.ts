@@ -13,10 +13,21 @@ interface Route {
   readonly candles: Stream[]
 }
 
+const routeOf = (inst: Inst): Route => ({
+  inst,
+  trades: undefined,
+  bbo: undefined,
+  image: undefined,
+  diffs: undefined,
+  candles: [],
+})
+
+const NOWHERE = routeOf("")
+
 /** From events to the streams of one socket: frames name an inst, and mostly the same one as the frame before. */
 export class Routes {
   readonly #byInst = new Map<Inst, Route>()
-  #newest: Route | undefined
+  #newest = NOWHERE
 
   add(stream: Stream): void {
     const { channel, inst } = stream
@@ -31,22 +42,20 @@ export class Routes {
 
   /** To nobody where nobody asked for this event. */
   deliver(event: MarketEvent, receivedAt: number): void {
-    if (event.kind !== "trade" && event.kind !== "lob" && event.kind !== "candle") return
-    let route = this.#newest
-    if (route === undefined || route.inst !== event.inst) {
-      route = this.#byInst.get(event.inst)
-      if (route === undefined) return
-      this.#newest = route
-    }
-    if (event.kind === "trade") route.trades?.trade(event, receivedAt)
-    else if (event.kind === "lob") streamOfLob(route, event)?.lob(event, receivedAt)
-    else streamOfCandle(route, event)?.candle(event, receivedAt)
+    if (event.kind === "trade") this.#routeOf(event.inst).trades?.trade(event, receivedAt)
+    else if (event.kind === "lob") streamOfLob(this.#routeOf(event.inst), event)?.lob(event, receivedAt)
+    else if (event.kind === "candle") streamOfCandle(this.#routeOf(event.inst), event)?.candle(event, receivedAt)
+  }
+
+  #routeOf(inst: Inst): Route {
+    if (this.#newest.inst === inst) return this.#newest
+    return (this.#newest = this.#byInst.get(inst) ?? NOWHERE)
   }
 
   #of(inst: Inst): Route {
     const known = this.#byInst.get(inst)
     if (known !== undefined) return known
-    const route: Route = { inst, trades: undefined, bbo: undefined, image: undefined, diffs: undefined, candles: [] }
+    const route = routeOf(inst)
     this.#byInst.set(inst, route)
     return route
   }
