@@ -88,19 +88,28 @@ export class Recorder {
       open: (target, handler) => {
         if (!isPublic(target.url)) return sockets.open(target, handler)
         const crossing = { market: this.#venue.market, target: pathOf(target.url), connection: ++this.#sockets }
-        const socket = sockets.open(target, this.#hears(handler, socketChannel(crossing), closedChannel(crossing)))
-        return withAsked ? { ...bound(socket), send: this.#tells(socket, sentChannel(crossing)) } : socket
+        let isGivenUp = false
+        const socket = sockets.open(
+          target,
+          this.#hears(handler, () => !isGivenUp, socketChannel(crossing), closedChannel(crossing)),
+        )
+        // A socket that a declared feed closes is heard by nobody from then on, whatever still comes before it is closed.
+        const close: Socket["close"] = (code, reason) => {
+          isGivenUp = true
+          socket.close(code, reason)
+        }
+        return withAsked ? { ...bound(socket), close, send: this.#tells(socket, sentChannel(crossing)) } : socket
       },
     }
   }
 
-  #hears(handler: SocketHandler, channel: string, ending: string): SocketHandler {
+  #hears(handler: SocketHandler, isHeard: () => boolean, channel: string, ending: string): SocketHandler {
     const tape = this.#tape
     const clock = this.#clock
     return {
       open: () => handler.open(),
       text(text, receivedAt) {
-        tape.append({ receivedAt, channel, text })
+        if (isHeard()) tape.append({ receivedAt, channel, text })
         handler.text(text, receivedAt)
       },
       alive: () => handler.alive?.(),
