@@ -10,7 +10,7 @@ test("what a socket still brings once its feed has closed it is heard by nobody,
   let venue: SocketHandler | undefined
   const socket: Socket = { send: () => true, ping() {}, bufferedBytes: () => 0, close() {} }
   const sockets: Outside["sockets"] = { open: (_, handler) => ((venue = handler), socket) }
-  const tape = { append: (entry: TapeEntry) => void entries.push(entry) }
+  const tape = { append: (entry: TapeEntry) => void entries.push(entry), close: () => Promise.resolve() }
   const recorder = new Recorder({ tape, venue: binanceUm(), clock: outside.clock })
   const feeds = recorder.feeds({ ...outside, sockets })
   const ignored = { open() {}, text() {}, closed() {} }
