@@ -62,7 +62,7 @@ const idsOf = (all: readonly Trade[]): bigint[] => all.map(({ tradeId }) => BigI
 const holes = (all: readonly Trade[]): number[] =>
   idsOf(all).flatMap((id, at, ids) => (at === 0 || id === ids[at - 1]! + 1n ? [] : [Number(id - ids[at - 1]!) - 1]))
 
-/** The exchange is as young as the bot: it is the second life that has a past. */
+/** The second life is the one that is read: its past was told to the first as it came. */
 async function run(options: Partial<SimulationOptions>, diary: Diary, isSlow = false): Promise<void> {
   let lives = 0
   const living = () => reader(++lives <= PLANS ? newDiary() : diary, isSlow)
@@ -85,6 +85,17 @@ const weather = {
 }
 
 describe("a bot that is warmed up", () => {
+  test("has a past in an exchange that has just opened too, and the stream joins it", async () => {
+    const diary = newDiary()
+    const simulation = await openSimulation({ bot: () => reader(diary), seed: 1, rate: 60 })
+    simulation.advance(5_000)
+    simulation.stop("the test is over")
+    const { trades: told } = diary
+    expect(told.filter(({ isHistory }) => isHistory === true)).toHaveLength(60)
+    expect(told.length).toBeGreaterThan(80)
+    expect(holes(told)).toEqual([])
+  })
+
   test.each(seeds)(
     "seed %d: is told each trade and each candle's end once and in order, whatever the weather",
     async (seed) => {

@@ -81,6 +81,40 @@ describe("the front's door", () => {
 })
 
 describe("market data over REST", () => {
+  test("a market that has just opened has traded before: trades, their sums and the candles agree, and what comes joins on", () => {
+    interface Past {
+      readonly a: string
+      readonly f: string
+      readonly l: string
+      readonly q: string
+      readonly T: number
+    }
+    const desk = new Desk({ flow: true })
+    const openedMs = desk.now / 1_000
+    const past = desk.get("/fapi/v1/aggTrades", "symbol=BTCUSDT&limit=1000") as unknown as Past[]
+    expect(past.length).toBeGreaterThan(900)
+    expect(past.every(({ T }) => T < openedMs)).toBe(true)
+    const joins = (one: Past, next: Past) =>
+      BigInt(next.a) === BigInt(one.a) + 1n && BigInt(next.f) === BigInt(one.l) + 1n
+    expect(past.every((next, at) => at === 0 || joins(past[at - 1]!, next))).toBe(true)
+    const [minute] = desk.get("/fapi/v1/klines", "symbol=BTCUSDT&interval=1m&limit=1") as unknown as string[][]
+    const within = past.filter(({ T }) => T >= Number(minute![0]))
+    expect(within.length).toBeGreaterThan(10)
+    const sum = within.reduce((total, { q }) => total + Math.round(Number(q) * 1_000), 0)
+    expect(Math.round(Number(minute![5]) * 1_000)).toBe(sum)
+    const other = new Desk({ flow: true }).get("/fapi/v1/aggTrades", "symbol=BTCUSDT&limit=1000")
+    expect(other as unknown).toEqual(past)
+    desk.pass(2_000)
+    const later = desk.get(
+      "/fapi/v1/aggTrades",
+      `symbol=BTCUSDT&limit=1000&fromId=${past.at(-1)!.a}`,
+    ) as unknown as Past[]
+    expect(later.length).toBeGreaterThan(5)
+    expect(later.every((next, at) => BigInt(next.a) === BigInt(past.at(-1)!.a) + BigInt(at))).toBe(true)
+    const still = new Desk({ flow: false }).get("/fapi/v1/aggTrades", "symbol=BTCUSDT")
+    expect(still as unknown).toEqual([])
+  })
+
   test("candles of every interval join without gap, end with the running one, and hold the trades", () => {
     const desk = new Desk()
     desk.pass(50_000)

@@ -8,9 +8,10 @@ import { pick, seeded } from "../../matching/random.ts"
 import { isInterval } from "./candles.ts"
 import { FundingClock, type FundingTerms } from "./funding.ts"
 import { Hub } from "./hub.ts"
-import { DEFAULT_LISTINGS, listing, type ListingSpec } from "./listing.ts"
+import { DEFAULT_LISTINGS, type Listing, listing, type ListingSpec } from "./listing.ts"
 import { listenKeyLifeUs, Member } from "./member.ts"
-import { depthName, Pit } from "./pit.ts"
+import { pastTrades } from "./past.ts"
+import { depthName, Pit, type PublicTrade } from "./pit.ts"
 import { Playback, type PlaybackOptions } from "./playback.ts"
 import { type AccountChange, accountEvent, orderEvent, tradeLiteEvent } from "./render.ts"
 import { Tape, type TapeOptions } from "./tape.ts"
@@ -104,10 +105,12 @@ export class Exchange {
     listings.forEach((of, index) => {
       const random = seeded(options.seed, index * 2 + 1)
       const ms = Math.floor(options.startedAt / 1000)
-      const pit = new Pit(of, this.engine.books.get(of.symbol)!, shown, random, firstId * 2n, ms)
+      const isFlowing = hasFlow && of.symbol !== this.tape?.symbol
+      const past = isFlowing ? this.#past(of, options, index, firstId * 3n) : []
+      const pit = new Pit(of, this.engine.books.get(of.symbol)!, shown, random, firstId * 2n, ms, past)
       this.pits.set(of.symbol, pit)
       if (of.symbol === this.tape?.symbol) this.tape.attach(pit)
-      else if (hasFlow) this.#flows.push({ pit, flow: this.#flow(pit, options, index) })
+      else if (isFlowing) this.#flows.push({ pit, flow: this.#flow(pit, options, index) })
     })
     if (this.tape !== undefined && !this.pits.has(this.tape.symbol)) {
       throw new RangeError(`the tape is of ${this.tape.symbol}, which is not listed here`)
@@ -186,6 +189,13 @@ export class Exchange {
     const eventsPerSecond = typeof options.flow === "number" ? options.flow : flowRate
     const flow = { symbol, ticks: startTicks, lots: flowLots, spreadTicks: flowTicks, eventsPerSecond, volatility }
     return new Flow(flow, this.engine, seeded(options.seed, index * 2 + 2), options.startedAt)
+  }
+
+  /** Where there is an order flow it has gone on for a while already. */
+  #past(of: Listing, options: FrontOptions, index: number, endId: bigint): readonly PublicTrade[] {
+    const { startTicks: ticks, flowLots: lots } = of
+    const random = seeded(options.seed, -1 - index)
+    return pastTrades({ ticks, lots, random, endMs: Math.floor(options.startedAt / 1_000), endId })
   }
 
   /** A pit that a tape stands in for shows nothing of the engine's. */

@@ -7,7 +7,7 @@ import { DepthRecorder } from "./depth.ts"
 import type { Hub } from "./hub.ts"
 import type { Listing } from "./listing.ts"
 
-interface PublicTrade {
+export interface PublicTrade {
   readonly id: bigint
   readonly ticks: number
   readonly lots: number
@@ -66,15 +66,27 @@ export class Pit {
   fair: number
   lastTicks: number
 
-  constructor(listing: Listing, book: Book, hub: Hub, random: Random, firstAggregateId: bigint, nowMs: number) {
+  /** `past` is what was traded before: told to who asks, and in the candles. */
+  constructor(
+    listing: Listing,
+    book: Book,
+    hub: Hub,
+    random: Random,
+    firstAggregateId: bigint,
+    nowMs: number,
+    past: readonly PublicTrade[] = [],
+  ) {
     this.listing = listing
     this.book = book
     this.#hub = hub
     this.#aggregateId = firstAggregateId
     this.key = listing.symbol.toLowerCase()
-    this.candles = new Candles(listing.startTicks, listing.flowLots, random, nowMs)
+    const { ticks, ms } = past[0] ?? { ticks: listing.startTicks, ms: nowMs }
+    this.candles = new Candles(ticks, listing.flowLots, random, ms)
     this.fair = listing.startTicks
     this.lastTicks = listing.startTicks
+    for (const trade of past) this.#enter(trade, trade.ms)
+    this.#waiting = []
   }
 
   price(ticks: number): string {
@@ -101,12 +113,16 @@ export class Pit {
   /** Enters a trade into the candles and the trade streams. */
   print(trade: PublicTrade, ms: number): void {
     this.lastTicks = trade.ticks
+    this.#enter(trade, ms)
+    const stream = `${this.key}@trade`
+    if (this.#hub.isWanted(stream)) this.#hub.publish(stream, this.#tradeText(trade, ms))
+  }
+
+  #enter(trade: PublicTrade, ms: number): void {
     this.trades.push(trade)
     if (this.trades.length > tradesKept * 2) this.trades.splice(0, tradesKept)
     this.candles.add(trade.ticks, trade.lots, trade.side === 1, trade.id, ms)
     this.#aggregate(trade)
-    const stream = `${this.key}@trade`
-    if (this.#hub.isWanted(stream)) this.#hub.publish(stream, this.#tradeText(trade, ms))
   }
 
   changed(side: Side, ticks: number): void {
