@@ -139,15 +139,18 @@ socket.send_multipart([me, number, b"", msgpack.packb([99, [], [0], {}])])`
     for (const count of [0, 1, 2]) expect((await runner.predict(one("1"), 5_000)).timestamp).toBe(count)
   })
 
-  test("that comes twice is never taken for the answer to the next request", async () => {
+  // A REQ socket's requests have no number: a copy that comes when the next one has left cannot be told from its answer.
+  test("that has come twice by the time the next request leaves is not taken for its answer", async () => {
     const twice = `
 me, empty, body = frames
 reply = msgpack.packb([count, [], [0], {}])
 socket.send_multipart([me, b"", reply])
 socket.send_multipart([me, b"", reply])`
     const runner = await connected(await raw("ROUTER", twice), { mode: "req" })
-    const answers = await Promise.all([0, 1, 2, 3].map(() => runner.predict(one("1"), 5_000)))
-    expect(answers.map(({ timestamp }) => timestamp)).toEqual([0, 1, 2, 3])
+    for (const count of [0, 1, 2, 3]) {
+      expect((await runner.predict(one("1"), 5_000)).timestamp).toBe(count)
+      await Bun.sleep(200)
+    }
   })
 
   test("with a number but without a body fails that request", async () => {
