@@ -15,6 +15,8 @@ const MAILBOX_SLOTS = 2_048
 const OFFSET_EVERY_US = 1_000_000
 /** After the first slow event among several strategies, this many are timed strategy by strategy. */
 const TIMED_EVENTS = 1_000
+/** As many at most: pauses of the whole process are nobody's, and must not make every event dear. */
+const TIMED_EVENTS_MAX = 64_000
 
 export interface DeliveryOptions extends SupervisionOptions {
   readonly metrics: Metrics
@@ -220,7 +222,7 @@ export class Delivery implements RunnerHost {
       this.slow(only.runner, code, tookUs)
       return
     }
-    timing.span *= 2
+    timing.span = Math.min(timing.span * 2, TIMED_EVENTS_MAX)
     timing.eventsLeft = timing.span
     const names = targets.map(({ runner }) => runner.name)
     this.#supervision.slowTogether(names, code, tookUs)
@@ -326,10 +328,11 @@ export class Delivery implements RunnerHost {
     this.#isDeferScheduled = true
     this.#clock.defer(() => {
       this.#isDeferScheduled = false
-      for (const next of this.#deferred.splice(0)) {
-        next.streak = 0
-        this.#ready.push(next)
-      }
+      const deferred = this.#deferred.splice(0)
+      // Who got nothing of the last round goes first: a strategy with a backlog starves nobody.
+      for (const next of deferred) if (next.streak === 0) this.#ready.push(next)
+      for (const next of deferred) if (next.streak > 0) this.#ready.push(next)
+      for (const next of deferred) next.streak = 0
       this.#serve()
     })
   }

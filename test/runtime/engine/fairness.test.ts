@@ -60,3 +60,34 @@ test("property: whenever events come and whichever lanes flood, none waits for m
   )
   expect(compared).toBeGreaterThan(100)
 })
+
+test.each(["first", "last"])("a strategy that is behind for good starves no other, declared %s", async (place) => {
+  const tape = trades("binance-um", ["BTC_USDT_PERP"], { ringSlots: 64 })
+  let isOn = false
+  let quick = 0
+  const slow = {
+    onTrade() {
+      one.clock.hold(2)
+      if (!isOn) return
+      isOn = false
+      // What a handler brings about waits for all: from here on both are served from their rings.
+      for (let id = 100; id < 140; id++) one.send(tape, "onTrade", trade(id))
+    },
+  }
+  const fast = { onTrade: () => void quick++ }
+  const one = rig(
+    bot({ name: "b" })
+      .task(tape)
+      .strategies(place === "first" ? [slow, fast] : [fast, slow]),
+  )
+  await one.engine.start()
+  await settle()
+  one.send(tape, "onTrade", trade(1))
+  isOn = true
+  one.send(tape, "onTrade", trade(2))
+  for (let id = 1_000; id < 1_200; id++) {
+    await one.clock.turnLoop()
+    one.send(tape, "onTrade", trade(id))
+  }
+  expect(quick).toBe(242)
+})
