@@ -113,7 +113,7 @@ describe("a start without the database of an earlier life", () => {
     expect([world.disk.orders.size, world.disk.fills.size]).toEqual([0, 0])
     expect(second.troubles.map(({ message }) => message)).toEqual([
       `the database is new: 2 of ${INST} is not explained by this bot's 1 orders of the last 96 hours, ` +
-        "which do not count: look whose it is",
+        "which do not count, save what was filled of those still open: look whose it is",
     ])
   })
 
@@ -174,4 +174,33 @@ describe("a start without the database of an earlier life", () => {
     expect(second.task.reasons()).toEqual([])
     expect(second.task.position(INST).own).toBe("1")
   })
+})
+
+const moments = ["positions", "openOrders", "orderHistory"].flatMap((asked) =>
+  [-1, 0, 1, 5].map((delayMs) => [asked, delayMs] as const),
+)
+
+test.each(moments)("a fill around the question of %s (%d ms) leaves no position uncounted", async (asked, delayMs) => {
+  const world = new World({ deps: { insts: [INST] } })
+  const first = await world.live()
+  submit(first, { ...LIMIT, size: "2" })
+  await world.clock.advance(10)
+  submit(first, { ...LIMIT, size: "3" })
+  await world.clock.advance(10)
+  world.exchange.trade(world.exchange.orders[1]!, "3")
+  await world.clock.advance(10)
+  world.loseDatabase(first)
+  let isDone = false
+  const fill = () => world.exchange.trade(world.exchange.orders[0]!, "2")
+  world.network.wire.fate = (operation: string) => {
+    if (operation !== asked || isDone) return "fine"
+    isDone = true
+    if (delayMs < 0) fill()
+    else world.clock.timer(delayMs, fill)
+    return "fine"
+  }
+  const second = await world.live()
+  await world.clock.advance(5_000)
+  expect(isDone).toBe(true)
+  expect(second.task.position(INST).own).toBe("5")
 })

@@ -157,7 +157,10 @@ export class Reconciler {
     for (const inst of this.#insts(openOrders)) {
       let earlier = await this.#earlier(inst, openOrders)
       // A resting order may have been filled between two of the questions.
-      if (!earlier.isExplained && earlier.shown > 0) earlier = await this.#earlier(inst, openOrders)
+      if (!earlier.isExplained && earlier.shown > 0) {
+        await this.#loadAccount()
+        earlier = await this.#earlier(inst, await this.#ask("openOrders", {}))
+      }
       all.push(earlier)
     }
     this.#deps.backFill.takeEarlier(all)
@@ -183,7 +186,7 @@ export class Reconciler {
     const message = isExplained
       ? `the database is new: ${held} of ${inst} is this bot's own by its ${orders.length} orders of the last ${hours} hours, which count`
       : `the database is new: ${held} of ${inst} is not explained by this bot's ${shown} orders of the last ${hours} hours, ` +
-        "which do not count: look whose it is"
+        "which do not count, save what was filled of those still open: look whose it is"
     desk.trouble("earlier life", message, { inst, orders: shown, sinceAt, isCounted: isExplained })
   }
 
