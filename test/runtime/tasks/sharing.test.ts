@@ -408,3 +408,32 @@ test("the newest price of an instrument is that of its newest event, whichever s
   expect(world.gear.hub.lastPrice(BTC)).toBe(trade.receivedAt > top.receivedAt ? trade.price : middle)
   expect(world.gear.hub.lastPrice(ETH)).toBeUndefined()
 })
+
+test("a refused stream that a book is built from is told to everyone who reads that book", async () => {
+  const world = await exchange({ rebuff: (text) => text.includes("@0ms") })
+  const [fine, coarse] = [0, 100].map((everyMs) => world.listening(paced(everyMs), { insts: [BTC] }))
+  fine!.task.start()
+  coarse!.task.start()
+  await world.clock.advance(20_000)
+  const why = expect.stringContaining(`binance-um refused a subscription to lob incremental 0 ms ${BTC}`)
+  for (const one of [fine!, coarse!]) {
+    expect(one.data<Trouble>("onError").map(({ message }) => message)).toEqual([why])
+  }
+})
+
+test("a refusal to end what is being asked for again concerns nobody", async () => {
+  let isOn = false
+  const world = await exchange({
+    mute: (text) => isOn && text.includes("aggTrade"),
+    rebuff: (text) => isOn && text.includes("UNSUBSCRIBE"),
+  })
+  const feed = world.listening(TRADES, { insts: [BTC, ETH] })
+  feed.task.start()
+  await world.clock.advance(5_000)
+  isOn = true
+  await world.clock.advance(500_000)
+  const methods = asked(world).map(({ method, params }) => [method, params.length])
+  expect(methods).toContainEqual(["UNSUBSCRIBE", 2])
+  expect(methods).not.toContainEqual(["SUBSCRIBE", 1])
+  expect([feed.data("onError"), world.counters.get("perigee_refused_subscriptions_total")?.value ?? 0]).toEqual([[], 0])
+})

@@ -112,8 +112,10 @@ export class Line {
   renew(streams: readonly Stream[]): void {
     const now = this.#now()
     const venue = this.#venue
-    const asks = [...asksOf(streams, venue, "unsubscribe", now), ...asksOf(streams, venue, "subscribe", now)]
-    this.#ask(asks)
+    const off = asksOf(streams, venue, "unsubscribe", now)
+    this.#ask([...off, ...asksOf(streams, venue, "subscribe", now)])
+    // A refusal to end what is asked for again at once concerns nobody.
+    for (const { subscription } of off) for (const id of subscription.ids ?? []) this.#asked.set(id, [])
   }
 
   /** Where the venue sends a book's image over the stream: a new subscription brings one, the others stay as they are. */
@@ -199,6 +201,10 @@ export class Line {
   #refused(id: string | undefined, code: string, message: string): void {
     const { outside, venue, counters } = this.#deps
     const streams = id === undefined ? undefined : this.#asked.get(id)
+    if (streams?.length === 0) {
+      outside.log.info("feed.not-ended", { market: venue.market, code, message })
+      return
+    }
     if (streams !== undefined && streams.length > 1) {
       outside.log.info("feed.refused-together", { market: venue.market, streams: streams.length, code, message })
       this.#again = [...this.#again, ...streams]
@@ -209,7 +215,7 @@ export class Line {
     if (only !== undefined) only.isRefused = true
     const what = only === undefined ? "" : ` to ${channelName(only.channel)} ${only.inst}`
     const why = `${venue.market} refused a subscription${what} (${code}): ${message}`
-    this.#trouble(only?.listeners ?? this.#listeners, "subscription", why)
+    this.#trouble(only?.dependents ?? this.#listeners, "subscription", why)
   }
 
   /** Once the socket is live: until then answers to other messages are awaited. */
@@ -218,7 +224,7 @@ export class Line {
     const venue = this.#venue
     const now = this.#now()
     const asks = this.#again.flatMap((stream) => asksOf([stream], venue, "subscribe", now))
-    this.#alone = this.#again
+    this.#alone = [...this.#alone, ...this.#again]
     this.#again = []
     this.#ask(asks)
   }

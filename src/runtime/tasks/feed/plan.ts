@@ -55,7 +55,11 @@ function nameBuilders(streams: readonly Stream[]): void {
     const other = best.get(stream.inst)
     if (other === undefined || isFiner(stream.channel, other.channel)) best.set(stream.inst, stream)
   }
-  for (const stream of diffs) stream.builder = best.get(stream.inst)
+  for (const stream of diffs) {
+    const builder = best.get(stream.inst)
+    stream.builder = builder
+    if (builder !== stream) builder?.followers.push(stream)
+  }
 }
 
 /** Diffs of the whole book unless a depth is named; venues send them ten times a second where nothing is said of their pace. */

@@ -45,6 +45,8 @@ export class Stream {
   listeners: readonly Listener[] = []
   /** The stream that this inst's book is built from: this one, or one of the same inst at a finer pace; of diffs only. */
   builder: Stream | undefined
+  /** Streams of the same inst whose tasks read the book that this one builds. */
+  readonly followers: Stream[] = []
   /** Fed by this stream. */
   book: BookKeeper | undefined
   /** Local time of the newest event, µs; 0 before the first. */
@@ -92,6 +94,11 @@ export class Stream {
     this.#settle()
   }
 
+  /** Every task that lacks something without it: its own, and those that read its book. */
+  get dependents(): readonly Listener[] {
+    return [...new Set([this, ...this.followers].flatMap(({ listeners }) => listeners))]
+  }
+
   trade(trade: Trade, receivedAt: number): void {
     this.receivedAt = receivedAt
     this.events++
@@ -106,8 +113,9 @@ export class Stream {
     this.receivedAt = receivedAt
     this.events++
     // The book first: a handler that reads ctx.book sees the state after this diff.
-    if (lob.form === "bbo") this.lastPrice = ((lob.bids[0] ?? 0) + (lob.asks[0] ?? 0)) / 2
-    else this.book?.apply(lob)
+    if (lob.form !== "bbo") this.book?.apply(lob)
+    // The middle of one side alone would be half a price.
+    else if (lob.bids.length > 0 && lob.asks.length > 0) this.lastPrice = (lob.bids[0]! + lob.asks[0]!) / 2
     const sinks = this.#sinks
     for (let index = 0; index < sinks.length; index++) sinks[index]!(lob, receivedAt)
   }
