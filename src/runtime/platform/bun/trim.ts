@@ -6,8 +6,9 @@ import type { readFileSync as ReadFileSync } from "node:fs"
  * of code and constants, of the executable and its libraries, are not needed. They are clean copies of files, so nothing is
  * lost: what runs is mapped again at its next use, from the page cache, in about a millisecond altogether; what only the start
  * used (parser, compiler, module loader) stays out. Seen on a bot's own executable under load: 37 MB of code and 7 of constants
- * before, 19 and 3 after. The first time after `delayMsMin`, then at twice the distance each, ten minutes at most. On other
- * systems than Linux it does nothing.
+ * before, 19 and 3 after. What is called once in a while (a collection, a compilation) is mapped again with what lies around it,
+ * so the first time is after `delayMsMin`, the next after twice that, and then every half minute. On other systems than Linux it
+ * does nothing.
  */
 export const trimFrom = (delayMsMin = 15_000): string => `
 import { readFileSync } from "node:fs"
@@ -17,7 +18,7 @@ import { readFileSync } from "node:fs"
 /** Its text is all that is sent over: it may use nothing from this file. */
 function trimming(dlopen: typeof Dlopen, readFileSync: typeof ReadFileSync, delayMsMin: number): void {
   const dontNeed = 4
-  const delayMsMax = 600_000
+  const delayMsMax = 30_000
   if (process.platform !== "linux") return
 
   /** What may not be written and was not since it was mapped: nothing of it can differ from the file. */
