@@ -35,7 +35,7 @@ VOLUME /data
 ENV PERIGEE_HTTP_HOST=0.0.0.0 PERIGEE_HTTP_PORT=8600
 # The engine lets garbage grow to twice what lives before it collects all of it. A fifth as much keeps
 # memory smaller with full rings; `npm run bench -- --only memory` measures with it.
-ENV BUN_JSC_heapGrowthMaxIncrease=0.15
+ENV BUN_JSC_heapGrowthMaxIncrease=0.2
 EXPOSE 8600
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 CMD ["/perigee", "status", "--check", "health"]
 STOPSIGNAL SIGTERM
