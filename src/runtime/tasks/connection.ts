@@ -1,7 +1,7 @@
 import { describe } from "../domain/errors.ts"
 import type { Control } from "../domain/events.ts"
 import type { Heartbeat, Outside, Socket, Subscription, Timer } from "../ports.ts"
-import { Backoff } from "./backoff.ts"
+import { Backoff } from "../domain/backoff.ts"
 import { Pulse } from "./heartbeat.ts"
 
 export type ConnectionState = "idle" | "connecting" | "loggingIn" | "subscribing" | "live" | "lost" | "stopped"

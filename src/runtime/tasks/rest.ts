@@ -2,7 +2,7 @@ import { describe, NetworkError, UsageError } from "../domain/errors.ts"
 import type { OperationName, ParamsOf, ResultOf } from "../domain/operation.ts"
 import type { Outcome } from "../domain/outcome.ts"
 import type { Auth, Clock, Credentials, Http, HttpCall, HttpReply, Log, Random, Venue } from "../ports.ts"
-import { Backoff } from "./backoff.ts"
+import { Backoff } from "../domain/backoff.ts"
 import type { Limiter, Need, Priority } from "./limiter.ts"
 import type { Offset } from "./offset.ts"
 

@@ -1,7 +1,7 @@
 import { describe } from "../../domain/errors.ts"
 import type { Outcome } from "../../domain/outcome.ts"
 import type { Clock, Random, Timer } from "../../ports.ts"
-import { Backoff } from "../backoff.ts"
+import { Backoff } from "../../domain/backoff.ts"
 import type { Turn } from "../turn.ts"
 import type { Found, Past, PastEvent, Position } from "./past.ts"
 
