@@ -20,27 +20,15 @@ import {
   trades,
   zmq,
 } from "../../../src/index.ts"
-import { BuildError } from "../../../src/runtime/domain/errors.ts"
-import { MARKETS } from "../../../src/runtime/domain/market.ts"
-import { build, declarationOf, type Knowledge } from "../../../src/runtime/engine/build.ts"
+import { build, declarationOf } from "../../../src/runtime/engine/build.ts"
 import type { Bot } from "../../../src/runtime/engine/declaration/bot.ts"
-import { type ParamSources, paramVariable } from "../../../src/runtime/engine/declaration/params.ts"
+import { paramVariable } from "../../../src/runtime/engine/declaration/params.ts"
 import { virtualEnv } from "../../../src/runtime/simulation/env.ts"
+import { ALL, mistakes } from "./mistakes.ts"
 
-const ALL: Knowledge = { markets: MARKETS }
 const names = (...insts: string[]): string[] => insts
 const tape = trades("binance-um", ["BTC_USDT_PERP"])
 const nop = { onTrade() {} }
-
-function mistakes(bot: Bot, knowledge = ALL, sources: ParamSources = {}): readonly string[] {
-  try {
-    build(bot, knowledge, sources)
-    return []
-  } catch (error) {
-    if (error instanceof BuildError) return error.mistakes
-    throw error
-  }
-}
 
 describe("ids", () => {
   const idsOf = (bot: Bot) => declarationOf(bot).specs.map(({ kind, id }) => `${kind} ${id}`)

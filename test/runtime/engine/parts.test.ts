@@ -1,23 +1,10 @@
 import { describe, expect, test } from "bun:test"
 import { bot, intents, onnx, relay, trades } from "../../../src/index.ts"
-import { BuildError } from "../../../src/runtime/domain/errors.ts"
-import { MARKETS } from "../../../src/runtime/domain/market.ts"
-import { build, type Knowledge } from "../../../src/runtime/engine/build.ts"
-import type { Bot } from "../../../src/runtime/engine/declaration/bot.ts"
+import { build } from "../../../src/runtime/engine/build.ts"
+import { ALL, mistakes } from "./mistakes.ts"
 
-const ALL: Knowledge = { markets: MARKETS }
 const tape = trades("binance-um", ["BTC_USDT_PERP"])
 const nop = { onTrade() {} }
-
-function mistakes(bot: Bot): readonly string[] {
-  try {
-    build(bot, ALL)
-    return []
-  } catch (error) {
-    if (error instanceof BuildError) return error.mistakes
-    throw error
-  }
-}
 
 describe("build", () => {
   test("binds a strategy to the parts it names, by the numbers of their ids", () => {
