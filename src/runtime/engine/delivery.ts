@@ -214,7 +214,7 @@ export class Delivery implements RunnerHost {
   /**
    * One strategy alone is the culprit. Which of several it was cannot be told afterwards, and a reading of the clock for
    * each of them would cost every event more than most handlers take; so the next events tell, twice as many each time
-   * that nobody was found: whoever is slow again and again is named.
+   * that nobody was found, up to a bound: whoever is slow again and again is named.
    */
   #suspect(targets: readonly Target[], code: number, tookUs: number, timing: Timing): void {
     const [only] = targets
