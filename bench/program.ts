@@ -89,9 +89,16 @@ export function freePort(): number {
   return port
 }
 
-/** Resident memory of a process, now and at its peak, MB. */
-export function memoryMb(pid: number): { readonly now: number; readonly peak: number } {
+export interface MemoryMb {
+  readonly now: number
+  readonly peak: number
+  /** Of what is resident now: what is no copy of a file. */
+  readonly anonymous: number
+}
+
+/** Resident memory of a process, MB. */
+export function memoryMb(pid: number): MemoryMb {
   const status = readFileSync(`/proc/${pid}/status`, "utf8")
   const field = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(status)?.[1]) / 1_024
-  return { now: field("VmRSS"), peak: field("VmHWM") }
+  return { now: field("VmRSS"), peak: field("VmHWM"), anonymous: field("RssAnon") }
 }

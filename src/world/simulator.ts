@@ -10,7 +10,7 @@ import {
 } from "../exchanges/binance/front.ts"
 import { ConfigError } from "../runtime/domain/errors.ts"
 import type { InstrumentInfo } from "../runtime/domain/instrument.ts"
-import type { Front, Outside, Subscription } from "../runtime/ports.ts"
+import type { Front, Outside, Subscription, Timer } from "../runtime/ports.ts"
 import { frontGate, type Gate, type Served, serveFront } from "../runtime/simulation/serve.ts"
 import { readTape } from "../runtime/storage/tape-reader.ts"
 import { targetOf } from "./crossing.ts"
@@ -33,6 +33,8 @@ export interface SimulatorOptions {
   readonly faults?: TapeFaults
   /** Events a second and instrument of the simulated order flow. */
   readonly rate?: number
+  /** On a clock that does not wait: order flow later than this is left out, and the log says so. */
+  readonly flowLateMsMax?: number
   /** How often positions pay funding, and what. */
   readonly funding?: FundingTerms
   /** Market data are captured frames, which the returned `playback` is handed. */
@@ -67,6 +69,7 @@ const FRONTS: Readonly<Record<string, (setup: Setup) => BinanceFront>> = {
       accounts: [{ ...SIM_ACCOUNT, balances: BALANCES }],
       ready: gate.ready,
       ...(options.rate === undefined ? {} : { flow: options.rate }),
+      ...(options.flowLateMsMax === undefined ? {} : { flowLateMsMax: options.flowLateMsMax }),
       ...(options.funding === undefined ? {} : { funding: options.funding }),
       ...(options.playback === undefined ? {} : playbackOf(options.playback)),
       ...(lines === undefined ? {} : { tape: tapeOf(options, lines) }),
@@ -103,7 +106,31 @@ export async function openSimulator(options: SimulatorOptions): Promise<Simulato
     port: options.port,
     gate,
   })
-  return Object.assign(served, { playback: front.playback })
+  const stopTelling = options.flowLateMsMax === undefined ? () => undefined : tellSkipped(front, options)
+  const { close } = served
+  return Object.assign(served, {
+    playback: front.playback,
+    close() {
+      stopTelling()
+      return close()
+    },
+  })
+}
+
+const tellMs = 10_000
+
+/** A flow that is thinner than asked for says so. */
+function tellSkipped(front: BinanceFront, { outside, market, rate }: SimulatorOptions): () => void {
+  let told = 0
+  let timer: Timer
+  const look = (): void => {
+    const skipped = front.skipped - told
+    told = front.skipped
+    if (skipped > 0) outside.log.warn("exchange.behind", { market, rate, skipped, withinMs: tellMs })
+    timer = outside.clock.timer(tellMs, look)
+  }
+  timer = outside.clock.timer(tellMs, look)
+  return () => timer.cancel()
 }
 
 const playbackOf = ({ streams, instruments }: PlaybackSetup) => ({

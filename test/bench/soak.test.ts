@@ -3,7 +3,10 @@ import { isBusy, judge, type Sample, soak, words } from "../../bench/soak.ts"
 
 /** A sample a second: a level, what is added each second, and what the collector's saw-tooth adds and takes. */
 const memory = (seconds: number, mb: number, mbPerSecond: number): Sample[] =>
-  Array.from({ length: seconds }, (_, at) => ({ at, mb: mb + at * mbPerSecond + (at % 5) * 1.5 }))
+  Array.from({ length: seconds }, (_, at) => {
+    const now = mb + at * mbPerSecond + (at % 5) * 1.5
+    return { at, mb: now, anonymousMb: now * 0.7 }
+  })
 
 describe("what a soak makes of memory", () => {
   test("is flat where a saw-tooth stays on its level, in short runs and in long ones", () => {
@@ -21,8 +24,13 @@ describe("what a soak makes of memory", () => {
     expect(judge(memory(600, 140, 0.05), 600).isFlat).toBe(false)
   })
 
+  test("grows in a long run where a heap grows as fast as code is let go", () => {
+    const hidden = memory(600, 140, 0).map((sample) => ({ ...sample, anonymousMb: 70 + sample.at * 0.006 }))
+    expect(judge(hidden, 600)).toMatchObject({ isFlat: false, growth: 0 })
+  })
+
   test("does not count what the warm-up takes", () => {
-    const warming = memory(600, 140, 0).map(({ at, mb }) => ({ at, mb: at < 100 ? mb / 2 : mb }))
+    const warming = memory(600, 140, 0).map(({ at, mb }) => ({ at, mb: at < 100 ? mb / 2 : mb, anonymousMb: 70 }))
     expect(judge(warming, 600).isFlat).toBe(true)
   })
 })

@@ -20,6 +20,8 @@ export interface BinanceFront extends Front {
   readonly tape: { readonly state: TapeState; readonly diffs: number } | undefined
   /** With captured market data: takes them, each at its time. */
   readonly playback: BinancePlayback | undefined
+  /** Events of its order flow that were late, and left out. */
+  readonly skipped: number
   /** The books it keeps of one account, by symbol that the account ever held. */
   books(apiKey: string): readonly SymbolBooks[]
 }
@@ -70,6 +72,9 @@ export function front(options: FrontOptions): BinanceFront {
     get tape() {
       const { tape } = exchange
       return tape === undefined ? undefined : { state: tape.state, diffs: tape.diffs }
+    },
+    get skipped() {
+      return exchange.skipped
     },
     books: (apiKey) => booksOf(exchange, apiKey),
     request(request: FrontRequest, now: number): FrontResponse {

@@ -39,6 +39,7 @@ export class Flow {
   #trendEndsAt = 0
   #movedAt: number
   #nextAt: number
+  #eventsPerSecond: number
 
   constructor(options: FlowOptions, engine: Matching, random: Random, now: number) {
     this.#options = options
@@ -48,6 +49,7 @@ export class Flow {
     this.#fair = options.ticks
     this.#movedAt = now
     this.#nextAt = now
+    this.#eventsPerSecond = options.eventsPerSecond
     for (let order = 0; order < levelsMax * 3; order++) this.#quote(order % 2 === 0 ? 1 : -1, now)
   }
 
@@ -60,11 +62,24 @@ export class Flow {
     return this.#fair
   }
 
+  /** From the next event on. */
+  pace(eventsPerSecond: number): void {
+    this.#eventsPerSecond = eventsPerSecond
+  }
+
+  /** Nothing happens before `from`: what was due until then is left out. About how many events that are. */
+  skip(from: number): number {
+    if (this.#nextAt >= from) return 0
+    const skipped = Math.ceil(((from - this.#nextAt) / secondUs) * this.#eventsPerSecond)
+    this.#nextAt = from
+    return skipped
+  }
+
   /** Plays one event, where it is due, and says whether it did. */
   step(now: number): boolean {
     if (this.#nextAt > now) return false
     const at = this.#nextAt
-    this.#nextAt = at + Math.max(1, Math.round(exponential(this.#random, secondUs / this.#options.eventsPerSecond)))
+    this.#nextAt = at + Math.max(1, Math.round(exponential(this.#random, secondUs / this.#eventsPerSecond)))
     this.#move(at)
     this.#act(at)
     return true

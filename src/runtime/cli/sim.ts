@@ -3,6 +3,8 @@ import { ConfigError } from "../domain/errors.ts"
 import { type Command, EXIT, flag, number, only, text } from "./command.ts"
 
 const PORT = 8700
+/** On a machine that cannot make so many events a second there are fewer, and clients are answered all the same. */
+const FLOW_LATE_MS_MAX = 50
 
 /** `perigee sim MARKET`: the simulated exchange alone, for anyone's client. */
 export const sim = (machine: Machine): Command => ({
@@ -35,6 +37,7 @@ export const sim = (machine: Machine): Command => ({
       port: number(values, "port", { min: 0, max: 65_535, whole: true }) ?? PORT,
       seed: number(values, "seed", { min: 0, max: 2 ** 32 - 1, whole: true }) ?? 1,
       pace: paceOf(text(values, "pace"), tape),
+      flowLateMsMax: FLOW_LATE_MS_MAX,
       ...(tape === undefined ? {} : { tape }),
       ...(rate === undefined ? {} : { rate }),
     })

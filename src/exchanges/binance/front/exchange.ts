@@ -35,6 +35,11 @@ export interface FrontOptions {
   readonly instruments?: readonly ListingSpec[]
   /** False: no order flow. A number: events a second and instrument; 150 by default. */
   readonly flow?: boolean | number
+  /**
+   * Where time does not wait for it: order flow that is later than this is left out, so that a flow too fast for the machine
+   * thins out instead of holding up every answer. Without it nothing is left out.
+   */
+  readonly flowLateMsMax?: number
   /** Captured frames to play as one instrument's market; its order flow is off. */
   readonly tape?: TapeOptions
   /** All market data are captured frames that somebody hands in; no order flow. */
@@ -45,6 +50,7 @@ export interface FrontOptions {
 }
 
 const tickUs = 50_000
+/** Events a second by default, and at most where nobody listens. */
 const flowRate = 150
 const volatility = 0.00003
 const EXECUTION: Readonly<Record<OrderChange, string>> = {
@@ -67,6 +73,10 @@ export class Exchange {
   readonly funding: FundingClock
   readonly #byAccount = new Map<string, Member>()
   readonly #flows: { readonly flow: Flow; readonly pit: Pit }[] = []
+  readonly #flowRate: number
+  readonly #flowLateUsMax: number
+  /** Events of the order flow that were left out because they were late. */
+  skipped = 0
   readonly #letters: Random
   /** Told at each tick: pings, ages, countdowns that others keep. */
   readonly onTick: ((now: number) => void)[] = []
@@ -78,6 +88,8 @@ export class Exchange {
 
   constructor(options: FrontOptions) {
     this.now = options.startedAt
+    this.#flowRate = typeof options.flow === "number" ? options.flow : flowRate
+    this.#flowLateUsMax = (options.flowLateMsMax ?? Infinity) * 1_000
     this.#letters = seeded(options.seed, Math.floor(options.startedAt / 1000) | 0)
     this.#tickAt = options.startedAt - (options.startedAt % tickUs) + tickUs
     this.funding = new FundingClock(options.seed, options.funding ?? {})
@@ -132,6 +144,7 @@ export class Exchange {
   /** Runs the venue up to `now`, each thing at its own time, whatever the steps it is called in. */
   advance(now: number): void {
     if (now < this.now) return
+    for (const { flow } of this.#flows) this.skipped += flow.skip(now - this.#flowLateUsMax)
     for (;;) {
       const until = Math.min(now, this.#tickAt)
       this.#flowUntil(until)
@@ -186,7 +199,7 @@ export class Exchange {
 
   #flow(pit: Pit, options: FrontOptions, index: number): Flow {
     const { symbol, startTicks, flowLots, flowTicks } = pit.listing
-    const eventsPerSecond = typeof options.flow === "number" ? options.flow : flowRate
+    const eventsPerSecond = Math.min(this.#flowRate, flowRate)
     const flow = { symbol, ticks: startTicks, lots: flowLots, spreadTicks: flowTicks, eventsPerSecond, volatility }
     return new Flow(flow, this.engine, seeded(options.seed, index * 2 + 2), options.startedAt)
   }
@@ -259,10 +272,19 @@ export class Exchange {
     this.#candleStreams = undefined
     const at = stream.indexOf("@")
     const pit = this.pits.get(stream.slice(0, at).toUpperCase())
+    if (pit === undefined) return
+    this.#heard(pit)
     const depth = depthName(stream.slice(at + 1))
-    if (pit === undefined || depth === undefined) return
+    if (depth === undefined) return
     pit.want(depth, isWanted)
     if (isWanted && pit.listing.symbol === this.tape?.symbol) this.tape.start(this.now)
+  }
+
+  /** An instrument is as busy as was asked for while somebody listens to it: what nobody hears need not be made. */
+  #heard(pit: Pit): void {
+    const isHeard = [...this.hub.wanted()].some((stream) => stream.startsWith(`${pit.key}@`))
+    const flow = this.#flows.find((one) => one.pit === pit)?.flow
+    flow?.pace(isHeard ? this.#flowRate : Math.min(this.#flowRate, flowRate))
   }
 
   #remark(): void {
