@@ -118,6 +118,8 @@ export async function openSimulator(options: SimulatorOptions): Promise<Simulato
 }
 
 const tellMs = 10_000
+/** A hiccup of the machine is nothing to tell of: so many were left out by then. */
+const tellSkippedMin = 1_000
 
 /** A flow that is thinner than asked for says so. */
 function tellSkipped(front: BinanceFront, { outside, market, rate }: SimulatorOptions): () => void {
@@ -125,8 +127,10 @@ function tellSkipped(front: BinanceFront, { outside, market, rate }: SimulatorOp
   let timer: Timer
   const look = (): void => {
     const skipped = front.skipped - told
-    told = front.skipped
-    if (skipped > 0) outside.log.warn("exchange.behind", { market, rate, skipped, withinMs: tellMs })
+    if (skipped >= tellSkippedMin) {
+      outside.log.warn("exchange.behind", { market, rate, skipped })
+      told = front.skipped
+    }
     timer = outside.clock.timer(tellMs, look)
   }
   timer = outside.clock.timer(tellMs, look)

@@ -4,7 +4,7 @@ import { type Command, EXIT, flag, number, only, text } from "./command.ts"
 
 const PORT = 8700
 /** On a machine that cannot make so many events a second there are fewer, and clients are answered all the same. */
-const FLOW_LATE_MS_MAX = 50
+const FLOW_LATE_MS_MAX = 200
 
 /** `perigee sim MARKET`: the simulated exchange alone, for anyone's client. */
 export const sim = (machine: Machine): Command => ({

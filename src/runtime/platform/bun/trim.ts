@@ -1,29 +1,32 @@
 import type { dlopen as Dlopen } from "bun:ffi"
-import type { readFileSync as ReadFileSync } from "node:fs"
+import type * as Files from "node:fs"
+import { type Bundle, bundleOf } from "./bundle.ts"
 
 /**
  * Code, as text, for a module that has `dlopen` of bun:ffi and runs in a worker: from time to time it tells Linux that the pages
  * of code and constants, of the executable and its libraries, are not needed. They are clean copies of files, so nothing is
  * lost: what runs is mapped again at its next use, from the page cache, in about a millisecond altogether; what only the start
- * used (parser, compiler, module loader) stays out. Seen on a bot's own executable under load: 37 MB of code and 7 of constants
- * before, 19 and 3 after. What is called once in a while (a collection, a compilation) is mapped again with what lies around it,
+ * used (parser, compiler, module loader) stays out. So does the bundle that was compiled into an executable, which the start
+ * has read from end to end. Seen on a bot's own executable under load: 37 MB of code, 7 of constants and 8 of bundle before,
+ * 19, 3 and 1 after. What is called once in a while (a collection, a compilation) is mapped again with what lies around it,
  * so the first time is after `delayMsMin`, the next after twice that, and then every half minute. On other systems than Linux it
  * does nothing.
  */
 export const trimFrom = (delayMsMin = 15_000): string => `
-import { readFileSync } from "node:fs"
-;(${trimming.toString()})(dlopen, readFileSync, ${delayMsMin})
+import * as files from "node:fs"
+;(${trimming.toString()})(dlopen, files, ${bundleOf.toString()}, ${delayMsMin})
 `
 
 /** Its text is all that is sent over: it may use nothing from this file. */
-function trimming(dlopen: typeof Dlopen, readFileSync: typeof ReadFileSync, delayMsMin: number): void {
+function trimming(dlopen: typeof Dlopen, files: typeof Files, find: typeof bundleOf, delayMsMin: number): void {
   const dontNeed = 4
   const delayMsMax = 30_000
   if (process.platform !== "linux") return
 
   /** What may not be written and was not since it was mapped: nothing of it can differ from the file. */
-  const ranges = (): readonly (readonly [from: bigint, bytes: bigint])[] =>
-    readFileSync("/proc/self/smaps", "utf8")
+  const code = (): readonly (readonly [from: bigint, bytes: bigint])[] =>
+    files
+      .readFileSync("/proc/self/smaps", "utf8")
       .split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m)
       .filter((map) => /^\S+ r-[x-]p [^\n]* \//.test(map))
       .filter((map) => /^Anonymous: +0 kB$/m.test(map))
@@ -31,6 +34,19 @@ function trimming(dlopen: typeof Dlopen, readFileSync: typeof ReadFileSync, dela
         const [from = "0", to = "0"] = map.slice(0, map.indexOf(" ")).split("-")
         return [BigInt(`0x${from}`), BigInt(`0x${to}`) - BigInt(`0x${from}`)] as const
       })
+
+  let bundle: Bundle | undefined
+  let isSought = false
+  const bundleToo = (): readonly (readonly [from: bigint, bytes: bigint])[] => {
+    try {
+      if (!isSought) bundle = find(files)
+      isSought = true
+      return bundle?.isClean() === true ? [[bundle.from, bundle.bytes]] : []
+    } catch {
+      // Not for this process to see.
+      return []
+    }
+  }
 
   const libc = (() => {
     for (const file of ["libc.so.6", `libc.musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`]) {
@@ -46,7 +62,7 @@ function trimming(dlopen: typeof Dlopen, readFileSync: typeof ReadFileSync, dela
   const trim = (delayMs: number): void => {
     setTimeout(() => {
       try {
-        for (const [from, bytes] of ranges()) libc?.madvise(from, bytes, dontNeed)
+        for (const [from, bytes] of [...code(), ...bundleToo()]) libc?.madvise(from, bytes, dontNeed)
       } catch {
         // No /proc here: then nothing is trimmed, which harms nobody.
         return
