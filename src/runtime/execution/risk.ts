@@ -112,16 +112,12 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
 }
 
-/** Rules that the order of an emergency exit need not pass: it can only make the position smaller. */
-const NOT_FOR_EXIT = new Set([
-  "mode",
-  "venue",
-  "blocked",
-  "order size",
-  "order notional",
-  "orders a minute",
-  "open orders",
-])
+/**
+ * The only rule for the order of an emergency exit: what the venue would refuse anyway. It is reduce-only and takes a
+ * position away, be it this bot's own or, on an exclusive account, the account's: no limit of trading, and no missing
+ * price, may hold it up.
+ */
+const EXIT_RULES = new Set(["instrument"])
 
 /** Every rule that does not hold, in words; empty where the order may be sent. */
 export function violations(facts: RiskFacts, purpose: "trade" | "exit" = "trade"): string[] {
@@ -130,7 +126,7 @@ export function violations(facts: RiskFacts, purpose: "trade" | "exit" = "trade"
   if (malformed.length > 0) return [...malformed]
   const found: string[] = []
   for (const [name, rule] of Object.entries(RULES)) {
-    if (purpose === "exit" && NOT_FOR_EXIT.has(name)) continue
+    if (purpose === "exit" && !EXIT_RULES.has(name)) continue
     const why = rule(facts)
     if (why !== undefined) found.push(why)
   }

@@ -141,6 +141,13 @@ describe("an order passes", () => {
     expect(violations(given, "exit")).toEqual([])
     expect(violations({ ...given, request: { ...request, size: "0.0001" } }, "exit")).toHaveLength(1)
   })
+
+  test("every limit of trading when it is an exit of what is not own, or of no known price", () => {
+    const request = { inst: INST, side: "SELL", size: "0.5", type: "market", reduceOnly: true } as const
+    const limits = { orderNotionalMax: "1", positionNotionalMax: "1" }
+    expect(violations(limited(limits, { request, own: "0" }), "exit")).toEqual([])
+    expect(violations(limited(limits, { request, own: "0", referencePrice: undefined }), "exit")).toEqual([])
+  })
 })
 
 describe("the quick decision", () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test"
+import type { RiskLimits } from "../../../src/runtime/domain/limits.ts"
 import { INST } from "./scripted/exchange.ts"
 import { type Life, LIMIT, submit, World } from "./scripted/world.ts"
 
@@ -89,6 +90,45 @@ describe("flatten", () => {
     await world.clock.advance(500)
     await done
     expect(world.exchange.position()).toBe("0")
+  })
+
+  const limits: [string, RiskLimits][] = [
+    ["positionNotionalMax", { positionNotionalMax: "100" }],
+    ["orderNotionalMax", { orderNotionalMax: "100" }],
+    ["orderSizeMax", { orderSizeMax: { ETH_USDT_PERP: "1" } }],
+    ["ordersPerMinuteMax", { ordersPerMinuteMax: 0 }],
+    ["openOrdersMax", { openOrdersMax: 0 }],
+  ]
+  test.each(limits)("is not held up by %s, with a price or without", async (_name, given) => {
+    for (const price of [100, undefined]) {
+      const deps = { account: "exclusive" as const, limits: given, referencePrice: () => price }
+      const world = new World({ deps })
+      // Not this bot's own: an operator, or a life whose fills the venue has forgotten.
+      world.exchange.trade(world.exchange.put({ ...LIMIT, size: "5", clientId: "someone" }), "5")
+      const life = await world.live()
+      expect(life.task.position(INST)).toMatchObject({ own: "0", account: { size: "5" } })
+      const done = life.task.flatten()
+      await world.clock.advance(30_000)
+      await done
+      expect(world.exchange.position()).toBe("0")
+      expect(life.troubles).toEqual([])
+    }
+  })
+
+  test("asked for twice at once trades the position away once", async () => {
+    const world = new World()
+    const life = await world.live()
+    submit(life, { ...LIMIT, size: "3" })
+    await world.clock.advance(10)
+    world.exchange.trade(world.exchange.orders[0]!, "3")
+    await world.clock.advance(10)
+    const done = [life.task.flatten(), life.task.flatten()]
+    await world.clock.advance(500)
+    await Promise.all(done)
+    expect(world.exchange.orders.slice(1).map(({ side, size }) => [side, size])).toEqual([
+      ["SELL", "2"],
+      ["SELL", "1"],
+    ])
   })
 })
 

@@ -33,6 +33,7 @@ const AGAIN_MS = 250
 /** Getting out: every order canceled, every position traded away. What may be touched depends on whose the account is. */
 export class Exits {
   readonly #deps: ExitsDeps
+  #flattening: Promise<void> | undefined
 
   constructor(deps: ExitsDeps) {
     this.#deps = deps
@@ -48,9 +49,14 @@ export class Exits {
 
   /**
    * Cancels first, so that nothing fills behind its back; then trades away the bot's own net (the account's whole
-   * position where it is the bot's alone) with reduce-only market orders.
+   * position where it is the bot's alone) with reduce-only market orders. Who asks while it is at work waits for the same:
+   * two that each sold what is there would turn it around.
    */
-  async flatten(): Promise<void> {
+  flatten(): Promise<void> {
+    return (this.#flattening ??= this.#flatten().finally(() => (this.#flattening = undefined)))
+  }
+
+  async #flatten(): Promise<void> {
     await this.cancelAll()
     const { desk, isExclusive } = this.#deps
     const held = desk.account.positions().map(({ inst }) => inst)
