@@ -45,7 +45,11 @@ interface Entry {
   fillsNotional: Decimal
   /** The venue's time of its newest word on price and size: those of an older one are out of date. */
   termsAt: number
+  /** Sizes it was amended to without an answer yet, or where that is lost: it may have any of them. */
+  amends: readonly { readonly size: Decimal; readonly isLost: boolean }[]
 }
+
+const NONE: Entry["amends"] = []
 
 /** Final orders kept in memory for late news; older ones are recalled from the journal. */
 const ENDED_MAX = 2_000
@@ -89,12 +93,22 @@ export class Ledger {
     return orders
   }
 
-  /** What open orders of one side may still fill, exactly; `except` is an order about to be amended. */
+  /**
+   * What the orders of one side may still add to the sum of the known fills, exactly: what is open, and what is filled
+   * without its fills being known yet. `except` is an order about to be amended.
+   */
   openSize(inst: Inst, side: Side, except?: string): Decimal {
     let sum = "0"
-    for (const { order } of this.#live.values()) {
+    for (const entry of this.#live.values()) {
+      const { order } = entry
       if (order.inst !== inst || order.side !== side || order.clientId === except) continue
-      sum = plus(sum, minus(order.size, order.filled))
+      sum = plus(sum, remainderOf(entry, largest(entry)))
+    }
+    for (const entry of this.#gaps.values()) {
+      const { order } = entry
+      if (order.inst === inst && order.side === side && isFinal(order.state)) {
+        sum = plus(sum, remainderOf(entry, order.filled))
+      }
     }
     return sum
   }
@@ -102,10 +116,24 @@ export class Ledger {
   /** The same as a number, for the hot path. */
   openSizeNumber(inst: Inst, side: Side): number {
     let sum = 0
-    for (const { order } of this.#live.values()) {
-      if (order.inst === inst && order.side === side) sum += Number(order.size) - Number(order.filled)
+    for (const entry of this.#live.values()) {
+      const { order } = entry
+      if (order.inst !== inst || order.side !== side) continue
+      const size = entry.amends.length === 0 ? order.size : largest(entry)
+      sum += Math.max(0, Number(size) - Number(entry.fillsSize))
+    }
+    for (const { order, fillsSize } of this.#gaps.values()) {
+      if (order.inst === inst && order.side === side && isFinal(order.state)) {
+        sum += Number(order.filled) - Number(fillsSize)
+      }
     }
     return sum
+  }
+
+  /** What an order of this `size` may still fill beyond its known fills; never negative. */
+  remainder(clientId: string, size: Decimal): Decimal {
+    const entry = this.#entries.get(clientId)
+    return entry === undefined ? size : remainderOf(entry, size)
   }
 
   get liveCount(): number {
@@ -121,7 +149,7 @@ export class Ledger {
 
   /** A new order, about to be sent. */
   place(order: Order): void {
-    const entry: Entry = { order, fillsSize: "0", fillsNotional: "0", termsAt: 0 }
+    const entry: Entry = { order, fillsSize: "0", fillsNotional: "0", termsAt: 0, amends: NONE }
     this.#entries.set(order.clientId, entry)
     this.#live.set(order.clientId, entry)
   }
@@ -134,7 +162,7 @@ export class Ledger {
 
   /** An order from the journal, with the fills written down for it. */
   restore(order: Order, fills: readonly Fill[]): void {
-    const entry: Entry = { order, fillsSize: "0", fillsNotional: "0", termsAt: 0 }
+    const entry: Entry = { order, fillsSize: "0", fillsNotional: "0", termsAt: 0, amends: NONE }
     for (const fill of fills) {
       if (this.#fillKeys.add(fill) === "again") continue
       count(entry, fill)
@@ -187,6 +215,23 @@ export class Ledger {
     return outcome.kind === "unknown" ? this.doubt(clientId, `cancel: ${outcome.why}`, at) : undefined
   }
 
+  /** An amend is about to be sent: until its answer, the order may have either size. */
+  amending(clientId: string, size: Decimal): void {
+    const entry = this.#find(clientId)
+    if (entry !== undefined) entry.amends = [...entry.amends, { size, isLost: false }]
+  }
+
+  /** It was neither written down nor sent. */
+  unamended(clientId: string, size: Decimal): void {
+    this.#answered(clientId, size, "refused")
+  }
+
+  /** The venue has told of the order after every amend whose answer was lost can have arrived. */
+  termsKnown(clientId: string): void {
+    const entry = this.#entries.get(clientId)
+    if (entry !== undefined) entry.amends = entry.amends.filter(({ isLost }) => !isLost)
+  }
+
   /** The answer to `amend`, with what was asked for. A refusal leaves the order as it was. */
   amended(
     clientId: string,
@@ -194,6 +239,7 @@ export class Ledger {
     outcome: Outcome<OrderAck>,
     at: number,
   ): Applied | undefined {
+    this.#answered(clientId, asked.size, outcome.kind)
     if (outcome.kind === "accepted") {
       // An amend that ended the order (nothing of the new size was left to fill) did not change it.
       const { status } = outcome.value
@@ -287,11 +333,20 @@ export class Ledger {
     if (order === undefined) return undefined
     // Its fills are already written down; whether one is new is the journal's to say.
     const notional = order.avgPrice === undefined ? "0" : times(order.avgPrice, order.filled)
-    const entry: Entry = { order, fillsSize: order.filled, fillsNotional: notional, termsAt: 0 }
+    const entry: Entry = { order, fillsSize: order.filled, fillsNotional: notional, termsAt: 0, amends: NONE }
     this.#entries.set(clientId, entry)
     this.#index(entry)
     if (isFinal(order.state)) this.#end(clientId)
     return entry
+  }
+
+  /** After `unknown` the answer may still come. */
+  #answered(clientId: string, size: Decimal, kind: Outcome<OrderAck>["kind"]): void {
+    const entry = this.#entries.get(clientId)
+    const answered = entry?.amends.find((amend) => amend.size === size)
+    if (entry === undefined || answered === undefined) return
+    const others = entry.amends.filter((amend) => amend !== answered)
+    entry.amends = kind === "unknown" ? [...others, { size, isLost: true }] : others
   }
 
   #count(entry: Entry, fill: Fill): Fill | undefined {
@@ -361,6 +416,14 @@ export const toChange = ({ order, from, cause, fill, at }: Applied): OrderChange
 const orderKey = (inst: Inst, orderId: string): string => `${inst} ${orderId}`
 
 const larger = (a: Decimal, b: Decimal): Decimal => (a === b || compare(a, b) >= 0 ? a : canonical(b))
+
+/** The largest size that the order may have now. */
+const largest = ({ order, amends }: Entry): Decimal => amends.reduce((most, { size }) => larger(most, size), order.size)
+
+function remainderOf({ fillsSize }: Entry, size: Decimal): Decimal {
+  const rest = minus(size, fillsSize)
+  return isPositive(rest) ? rest : "0"
+}
 
 function count(entry: Entry, fill: Fill): void {
   entry.fillsSize = plus(entry.fillsSize, fill.size)

@@ -1,5 +1,5 @@
 /** What an order must satisfy before it is written down. Rules are data; the decision is in one place. */
-import { absolute, compare, type Decimal, fromNumber, isNegative, isPositive, minus, plus } from "../domain/decimal.ts"
+import { absolute, compare, type Decimal, fromNumber, isNegative, isPositive, isZero, minus, plus } from "../domain/decimal.ts"
 import { type InstrumentInfo, notionalOf as notionalAt, orderMistakes } from "../domain/instrument.ts"
 import { isSizeBounded, type RiskLimits, sizeMaxOf } from "../domain/limits.ts"
 import type { OrderRequest, OrderType } from "../domain/order.ts"
@@ -8,6 +8,8 @@ import { requestMistakes } from "./form.ts"
 
 export interface RiskFacts {
   readonly request: OrderRequest
+  /** Of an order that is amended: what it may still fill beyond the fills that `own` holds. Absent: all of the request. */
+  readonly remainder?: Decimal
   /** Undefined: the venue does not list it, or its list is not loaded. */
   readonly instrument: InstrumentInfo | undefined
   readonly limits: RiskLimits
@@ -19,7 +21,7 @@ export interface RiskFacts {
   readonly venueReasons: readonly string[]
   /** Sum of the bot's own fills in this inst, signed. */
   readonly own: Decimal
-  /** What own open orders of this inst on the request's side may still fill. */
+  /** What the other own orders of this inst on the request's side may still add to `own`, or take from it. */
   readonly openSameSide: Decimal
   readonly openOrders: number
   /** Placed within the last 60 s. */
@@ -33,11 +35,19 @@ type Rule = (facts: RiskFacts) => string | undefined
 
 const typeOf = (request: OrderRequest): OrderType => request.type ?? "limit"
 
-/** An order that can only make the own position smaller needs no room. */
-export function isReducing({ request, own }: Pick<RiskFacts, "request" | "own">): boolean {
+const remainderOf = ({ remainder, request }: Pick<RiskFacts, "remainder" | "request">): Decimal =>
+  remainder ?? request.size
+
+/**
+ * An order that can only make the own position smaller needs no room. Together with all that is open on its side, orders of
+ * unknown fate too: the venue holds reduce-only against the account's position, which others may have made larger, so two
+ * that each close the own one would turn it around.
+ */
+export function isReducing(facts: Pick<RiskFacts, "request" | "remainder" | "own" | "openSameSide">): boolean {
+  const { request, own, openSameSide } = facts
   if (request.reduceOnly !== true) return false
   const isClosing = request.side === "BUY" ? isNegative(own) : isPositive(own)
-  return isClosing && compare(request.size, absolute(own)) <= 0
+  return isClosing && compare(plus(remainderOf(facts), openSameSide), absolute(own)) <= 0
 }
 
 function valuedAt({ request, referencePrice }: RiskFacts): Decimal | undefined {
@@ -90,9 +100,10 @@ const RULES: Readonly<Record<string, Rule>> = {
 
   "position notional": (facts) => {
     const most = facts.limits.positionNotionalMax
-    if (most === undefined || isReducing(facts)) return undefined
-    const buys = plus(facts.request.size, facts.openSameSide)
-    const after = facts.request.side === "BUY" ? plus(facts.own, buys) : minus(facts.own, buys)
+    const remainder = remainderOf(facts)
+    if (most === undefined || isZero(remainder) || isReducing(facts)) return undefined
+    const traded = plus(remainder, facts.openSameSide)
+    const after = facts.request.side === "BUY" ? plus(facts.own, traded) : minus(facts.own, traded)
     const notional = notionalOf(facts, absolute(after))
     if (notional === undefined) return NO_PRICE
     if (compare(notional, most) <= 0) return undefined

@@ -125,6 +125,26 @@ describe("an order passes", () => {
     expect(violations(limited({ positionNotionalMax: "10" }, { request, own: "-5" }))).toHaveLength(1)
   })
 
+  test("the position limit as a reducing one only together with all that is open on its side", () => {
+    const request = { inst: INST, side: "SELL", size: "0.5", price: "100", reduceOnly: true } as const
+    const given = limited({ positionNotionalMax: "10" }, { request, own: "1" })
+    expect(violations({ ...given, openSameSide: "0.5" })).toEqual([])
+    expect(violations({ ...given, openSameSide: "0.9" })).toEqual(["position would be worth 40, above the limit 10"])
+    expect(violations({ ...given, openSameSide: "0.9", remainder: "0.1" })).toEqual([])
+  })
+
+  test("the position limit with what is left of an amended order, and its own limits with all of it", () => {
+    const limits = { positionNotionalMax: "100", orderNotionalMax: "100" }
+    const request = { inst: INST, side: "BUY", size: "1", price: "100" } as const
+    expect(violations(limited(limits, { request, own: "0.5", remainder: "0.5" }))).toEqual([])
+    expect(violations(limited(limits, { request, own: "0.6", remainder: "0.5" }))).toHaveLength(1)
+    expect(violations(limited(limits, { request, own: "2", remainder: "0" }))).toEqual([])
+    const larger = { ...request, size: "1.1" }
+    expect(violations(limited(limits, { request: larger, own: "0.5", remainder: "0.5" }))).toEqual([
+      "notional 110 is above the limit 100",
+    ])
+  })
+
   test("without a size by name where its value or its position's is bounded, or it can only make the position smaller", () => {
     const orderSizeMax = { ETH_USDT_PERP: "1" }
     expect(violations(limited({ orderSizeMax, orderNotionalMax: "50" }))).toEqual([])

@@ -160,6 +160,7 @@ export class Resolver {
     const { desk } = this.#deps
     desk.detail(open.clientId, detail, "query")
     const order = desk.ledger.order(open.clientId)
+    if (askedAt >= open.conclusiveAt) desk.ledger.termsKnown(open.clientId)
     if (order === undefined || isFinal(order.state) || askedAt >= open.conclusiveAt) return this.#close(open)
     this.#at(open, open.conclusiveAt)
   }

@@ -115,14 +115,17 @@ export class Trade {
     const price = request.price ?? order.price
     if (price === undefined) return Promise.resolve(refused("a market order cannot be amended"))
     const asked = { price, size: request.size ?? order.size }
-    const { inst, side, reduceOnly } = order
+    const { clientId, inst, side, reduceOnly } = order
     const reasons = this.#violations({ inst, side, reduceOnly, ...asked }, desk.now, "trade", order)
     if (reasons.length > 0) return this.#refuseAmend(reasons)
     this.#lastMinute.add(desk.now)
-    return this.#request("amend", { ...refOf(order), side, ...asked }, (outcome, conclusiveAt) => {
-      desk.take(desk.ledger.amended(order.clientId, asked, outcome, desk.now))
-      this.#followUp(order.clientId, "amend", outcome, conclusiveAt)
-    })
+    const take = (outcome: Outcome<OrderAck>, conclusiveAt: number): void => {
+      desk.take(desk.ledger.amended(clientId, asked, outcome, desk.now))
+      this.#followUp(clientId, "amend", outcome, conclusiveAt)
+    }
+    const unsent = (): void => desk.ledger.unamended(clientId, asked.size)
+    desk.ledger.amending(clientId, asked.size)
+    return this.#request("amend", { ...refOf(order), side, ...asked }, take, unsent)
   }
 
   cancel(clientId: string): Promise<Outcome<OrderAck>> {
@@ -170,6 +173,7 @@ export class Trade {
     operation: O,
     params: ParamsOf<O>,
     take: (outcome: Outcome<OrderAck>, conclusiveAt: number) => void,
+    unsent?: () => void,
   ): Promise<Outcome<OrderAck>> {
     const { entry, rest, desk, venue, offset } = this.#deps
     const auth = rest.auth()
@@ -177,6 +181,7 @@ export class Trade {
     try {
       letter = entry.write(operation, params, auth, this.#leaveBy(desk.now))
     } catch (error) {
+      unsent?.()
       return Promise.resolve(refused(describe(error)))
     }
     const ack = Promise.withResolvers<Outcome<OrderAck>>()
@@ -184,9 +189,10 @@ export class Trade {
       desk.run(() => take(outcome, auth.now + venue.requestLifeMs * 1_000 + boundOf(offset)))
       ack.resolve(outcome)
     }
-    this.#leave(letter, heard as Heard<O>, undefined, () =>
-      ack.resolve(refused("never sent: its turn could not be written down")),
-    )
+    this.#leave(letter, heard as Heard<O>, undefined, () => {
+      unsent?.()
+      ack.resolve(refused("never sent: its turn could not be written down"))
+    })
     return ack.promise
   }
 
@@ -227,7 +233,7 @@ export class Trade {
     if (outcome.meaning === "not-found") resolver.ask(clientId, `${what}: ${outcome.reason}`)
   }
 
-  /** `amended` stands aside: what it may still fill is replaced by the request. */
+  /** `amended` stands aside: what it may still fill is replaced by what is left of the request. */
   #violations(request: OrderRequest, now: number, purpose: Purpose, amended?: Order): readonly string[] {
     const { desk, mode, notReady, limits, referencePrice } = this.#deps
     const { ledger, holdings } = desk
@@ -251,6 +257,7 @@ export class Trade {
     }
     const facts: RiskFacts = {
       request,
+      ...(amended === undefined ? {} : { remainder: ledger.remainder(amended.clientId, request.size) }),
       instrument: this.#instruments.get(inst),
       limits,
       mode: current.mode,
