@@ -11,7 +11,10 @@ export interface RiskLimits<I extends Inst = Inst> {
    * reduces its position, unless `orderNotionalMax` or `positionNotionalMax` bounds it.
    */
   readonly orderSizeMax?: { readonly [K in I]: InstOnAny<K> extends never ? never : Decimal }
-  /** Largest single order by value, in the inst's quote (or settlement) currency: price × coins. */
+  /**
+   * Largest single order by value, in the inst's quote (or settlement) currency: price × coins. The price of a market order is
+   * the market's, of an order to sell the higher of the market's and its own.
+   */
   readonly orderNotionalMax?: Decimal
   /** Largest absolute own position by value once the order and all open ones on its side are filled, quote currency, per inst. */
   readonly positionNotionalMax?: Decimal

@@ -34,6 +34,7 @@ export interface Situation {
   readonly openSameSide: number
   readonly openOrders: number
   readonly ordersLastMinute: number
+  /** Wanted where `needsPrice` says so. */
   readonly referencePrice: number | undefined
 }
 
@@ -112,18 +113,27 @@ export function isClear(grid: Grid, request: OrderRequest, situation: Situation)
   if (!(units <= grid.sizeMax)) return false
   if (isMarket === (request.price !== undefined)) return false
   if (!isMarket && !isOnStep(unitsOf(request.price ?? "", grid.pricePlaces), grid.tick)) return false
-  const price = isMarket ? (situation.referencePrice ?? Number.NaN) : Number(request.price)
-  return isWithinLimits(grid, request, situation, Number(request.size), price)
+  return isWithinLimits(grid, request, situation)
 }
 
-function isWithinLimits(grid: Grid, request: OrderRequest, situation: Situation, size: number, price: number): boolean {
+/** A buyer's limit is the most it pays; every other order is valued at what the market pays, where its value is limited. */
+export const needsPrice = (grid: Grid, request: OrderRequest): boolean =>
+  request.type === "market" || (request.side === "SELL" && isValued(grid))
+
+const isValued = ({ notionalMax, positionMax }: Grid): boolean => notionalMax !== Infinity || positionMax !== Infinity
+
+function isWithinLimits(grid: Grid, request: OrderRequest, situation: Situation): boolean {
   if (situation.ordersLastMinute >= grid.ordersMax || situation.openOrders >= grid.openMax) return false
-  const notional = size * price * grid.coinsPerUnit
+  const market = situation.referencePrice ?? Number.NaN
+  const price = request.type === "market" ? market : Number(request.price)
+  const size = Number(request.size)
+  // What the venue's own minimum is held against is the order's price, whatever it fills at.
+  if (request.reduceOnly !== true && !(size * price * grid.coinsPerUnit >= grid.notionalMin)) return false
+  if (!isValued(grid)) return !Number.isNaN(grid.coinsPerUnit)
+  const worth = (request.side === "SELL" ? Math.max(price, market) : price) * grid.coinsPerUnit
   const adding = size + situation.openSameSide
   const after = Math.abs(request.side === "BUY" ? situation.own + adding : situation.own - adding)
   // What the sum above may have lost to rounding when its parts are large and nearly cancel.
   const slack = (Math.abs(situation.own) + adding) * 1e-12
-  const position = (after + slack) * price * grid.coinsPerUnit
-  const isWorthIt = request.reduceOnly === true || notional >= grid.notionalMin
-  return isWorthIt && notional <= grid.notionalMax && position <= grid.positionMax
+  return size * worth <= grid.notionalMax && (after + slack) * worth <= grid.positionMax
 }

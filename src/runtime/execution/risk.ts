@@ -1,5 +1,15 @@
 /** What an order must satisfy before it is written down. Rules are data; the decision is in one place. */
-import { absolute, compare, type Decimal, fromNumber, isNegative, isPositive, isZero, minus, plus } from "../domain/decimal.ts"
+import {
+  absolute,
+  compare,
+  type Decimal,
+  fromNumber,
+  isNegative,
+  isPositive,
+  isZero,
+  minus,
+  plus,
+} from "../domain/decimal.ts"
 import { type InstrumentInfo, notionalOf as notionalAt, orderMistakes } from "../domain/instrument.ts"
 import { isSizeBounded, type RiskLimits, sizeMaxOf } from "../domain/limits.ts"
 import type { OrderRequest, OrderType } from "../domain/order.ts"
@@ -26,7 +36,7 @@ export interface RiskFacts {
   readonly openOrders: number
   /** Placed within the last 60 s. */
   readonly ordersLastMinute: number
-  /** Last known price of the inst: what a market order is valued at. */
+  /** What the inst trades at: a market order is valued at it, and a sell where it is above its own price. */
   readonly referencePrice: number | undefined
 }
 
@@ -50,18 +60,35 @@ export function isReducing(facts: Pick<RiskFacts, "request" | "remainder" | "own
   return isClosing && compare(plus(remainderOf(facts), openSameSide), absolute(own)) <= 0
 }
 
-function valuedAt({ request, referencePrice }: RiskFacts): Decimal | undefined {
-  if (typeOf(request) === "limit") return request.price
-  return referencePrice === undefined ? undefined : fromNumber(referencePrice)
+/**
+ * The most that one unit can turn out to be worth. A buyer never pays more than the order's price. A seller may get more: the
+ * market's price where that is higher, so a low one says nothing, and without a known price nobody can say what it would
+ * be. But a post-only order fills at its own price or not at all, and what reduces must not be kept from it.
+ */
+function valuedAt(facts: RiskFacts): Decimal | undefined {
+  const { request, referencePrice } = facts
+  const market = referencePrice === undefined ? undefined : fromNumber(referencePrice)
+  if (typeOf(request) === "market") return market
+  const { side, price, timeInForce } = request
+  if (side === "BUY" || price === undefined) return price
+  if (market !== undefined) return compare(market, price) > 0 ? market : price
+  return timeInForce === "post-only" || isReducing(facts) ? price : undefined
 }
 
 function notionalOf(facts: RiskFacts, size: Decimal): Decimal | undefined {
-  const price = valuedAt(facts)
-  if (price === undefined || facts.instrument === undefined) return undefined
-  return notionalAt(facts.instrument, size, price)
+  const { instrument } = facts
+  if (instrument === undefined) return undefined
+  // Contracts that stand for money are worth it at any price.
+  const price = instrument.contractUnit === "quote" ? "1" : valuedAt(facts)
+  return price === undefined ? undefined : notionalAt(instrument, size, price)
 }
 
-const NO_PRICE = "no price is known to value it at: declare a feed of this inst, or wait for its first event"
+function noPrice({ request }: RiskFacts): string {
+  const rest = "declare a feed of this inst, or wait for its first event"
+  return typeOf(request) === "market"
+    ? `no price is known to value it at: ${rest}`
+    : `no price is known to value it at, since a sell may fill above its own: ${rest}, or make it post-only`
+}
 
 /** Who names the sizes of some instruments has not said that others may be traded at any. */
 const unnamed = ({ request, limits }: RiskFacts): string =>
@@ -94,7 +121,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     const most = facts.limits.orderNotionalMax
     if (most === undefined) return undefined
     const notional = notionalOf(facts, facts.request.size)
-    if (notional === undefined) return NO_PRICE
+    if (notional === undefined) return noPrice(facts)
     return compare(notional, most) <= 0 ? undefined : `notional ${notional} is above the limit ${most}`
   },
 
@@ -105,7 +132,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     const traded = plus(remainder, facts.openSameSide)
     const after = facts.request.side === "BUY" ? plus(facts.own, traded) : minus(facts.own, traded)
     const notional = notionalOf(facts, absolute(after))
-    if (notional === undefined) return NO_PRICE
+    if (notional === undefined) return noPrice(facts)
     if (compare(notional, most) <= 0) return undefined
     return `position would be worth ${notional}, above the limit ${most}`
   },

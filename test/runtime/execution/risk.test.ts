@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test"
 import * as fc from "fast-check"
 import { toNumber } from "../../../src/runtime/domain/decimal.ts"
 import type { RiskLimits } from "../../../src/runtime/domain/limits.ts"
-import { gridOf, isClear, unitsOf } from "../../../src/runtime/execution/clearance.ts"
+import { gridOf, isClear, needsPrice, unitsOf } from "../../../src/runtime/execution/clearance.ts"
 import { type RiskFacts, violations } from "../../../src/runtime/execution/risk.ts"
 import { INST, instrument } from "./samples.ts"
 
@@ -167,6 +167,59 @@ describe("an order passes", () => {
     const limits = { orderNotionalMax: "1", positionNotionalMax: "1" }
     expect(violations(limited(limits, { request, own: "0" }), "exit")).toEqual([])
     expect(violations(limited(limits, { request, own: "0", referencePrice: undefined }), "exit")).toEqual([])
+  })
+})
+
+describe("a limit order to sell", () => {
+  const limits = { orderNotionalMax: "50", positionNotionalMax: "50" }
+  const request = { inst: INST, side: "SELL", size: "0.5", price: "1" } as const
+  const sell = (changes: Partial<RiskFacts["request"]>, referencePrice: number | undefined, own = "0"): string[] =>
+    violations(limited(limits, { request: { ...request, size: "5", ...changes }, referencePrice, own }))
+  const tooMuch = (worth: string): string[] => [
+    `notional ${worth} is above the limit 50`,
+    `position would be worth ${worth}, above the limit 50`,
+  ]
+  const quick = (changes: Partial<RiskFacts["request"]>, referencePrice: number | undefined): boolean => {
+    const situation = { own: 0, openSameSide: 0, openOrders: 0, ordersLastMinute: 0, referencePrice }
+    return isClear(gridOf(instrument(), limits), { ...request, ...changes }, situation)
+  }
+
+  test("is worth what the market pays where its own price is lower, and its own where that is higher", () => {
+    expect(sell({}, 100)).toEqual(tooMuch("500"))
+    expect(sell({ price: "101" }, 100)).toEqual(tooMuch("505"))
+    expect(sell({ size: "0.4" }, 100)).toEqual(["notional 0.4 is below the minimum 5"])
+    expect(sell({ size: "0.5", price: "20" }, 100)).toEqual([])
+    expect([quick({ price: "20" }, 99), quick({ price: "20" }, 101), quick({ price: "101" }, 20)]).toEqual([
+      true,
+      false,
+      false,
+    ])
+  })
+
+  test("is refused where no price is known, unless it fills at its own price or not at all, or reduces", () => {
+    const why =
+      "no price is known to value it at, since a sell may fill above its own: declare a feed of this inst, or wait for its first event, or make it post-only"
+    expect(sell({ price: "2" }, undefined)).toEqual([why, why])
+    expect(quick({ price: "20" }, undefined)).toBe(false)
+    expect(sell({ price: "2", timeInForce: "post-only" }, undefined)).toEqual([])
+    expect(sell({ price: "20", timeInForce: "post-only" }, undefined)).toEqual(tooMuch("100"))
+    expect(sell({ price: "2", reduceOnly: true }, undefined, "5")).toEqual([])
+  })
+
+  test("needs no price where nothing limits its value", () => {
+    const given = limited({ openOrdersMax: 5 }, { request: { ...request, price: "20" }, referencePrice: undefined })
+    expect(violations(given)).toEqual([])
+    const grid = gridOf(instrument(), given.limits)
+    expect(needsPrice(grid, given.request)).toBe(false)
+    const situation = { own: 0, openSameSide: 0, openOrders: 0, ordersLastMinute: 0, referencePrice: undefined }
+    expect(isClear(grid, given.request, situation)).toBe(true)
+  })
+
+  test("of contracts that stand for money is worth the same at any price", () => {
+    const inverse = instrument({ contractUnit: "quote", contractValue: "100", lotSize: "1", limitSizeMin: "1" })
+    const two = { ...request, size: "2", price: "20" } as const
+    const given = limited({ orderNotionalMax: "100" }, { request: two, instrument: inverse, referencePrice: undefined })
+    expect(violations(given)).toEqual(["notional 200 is above the limit 100"])
   })
 })
 

@@ -6,7 +6,7 @@ import type { RiskLimits } from "../../domain/limits.ts"
 import type { OrderAck, ParamsOf } from "../../domain/operation.ts"
 import { type AmendRequest, isFinal, type Order, type OrderRequest } from "../../domain/order.ts"
 import type { Outcome } from "../../domain/outcome.ts"
-import { type Grid, gridOf, isClear } from "../../execution/clearance.ts"
+import { type Grid, gridOf, isClear, needsPrice } from "../../execution/clearance.ts"
 import { amendMistakes, clientIdMistake, requestMistakes } from "../../execution/form.ts"
 import { type RiskFacts, violations } from "../../execution/risk.ts"
 import type { Mode, Venue } from "../../ports.ts"
@@ -115,8 +115,8 @@ export class Trade {
     const price = request.price ?? order.price
     if (price === undefined) return Promise.resolve(refused("a market order cannot be amended"))
     const asked = { price, size: request.size ?? order.size }
-    const { clientId, inst, side, reduceOnly } = order
-    const reasons = this.#violations({ inst, side, reduceOnly, ...asked }, desk.now, "trade", order)
+    const { clientId, inst, side, timeInForce, reduceOnly } = order
+    const reasons = this.#violations({ inst, side, timeInForce, reduceOnly, ...asked }, desk.now, "trade", order)
     if (reasons.length > 0) return this.#refuseAmend(reasons)
     this.#lastMinute.add(desk.now)
     const take = (outcome: Outcome<OrderAck>, conclusiveAt: number): void => {
@@ -251,7 +251,7 @@ export class Trade {
         openSameSide: ledger.openSizeNumber(inst, side),
         openOrders,
         ordersLastMinute,
-        referencePrice: request.type === "market" ? referencePrice(inst) : undefined,
+        referencePrice: needsPrice(grid, request) ? referencePrice(inst) : undefined,
       }
       if (isFree && isClear(grid, request, situation)) return NONE
     }
