@@ -2,7 +2,7 @@ import type { CallbackName } from "../domain/callbacks.ts"
 import { BuildError } from "../domain/errors.ts"
 import type { Market } from "../domain/market.ts"
 import { type TaskSpec, taskName } from "../domain/task.ts"
-import { handlersOf, limitMistakes, taskMistakes } from "./checks.ts"
+import { handlersOf, limitMistakes, routerMistakes, taskMistakes } from "./checks.ts"
 import { type Bot, type BotOptions, declared } from "./declaration/bot.ts"
 import { callbacksOf, type Handle } from "./declaration/handle.ts"
 import { BOT_OPTIONS, strangers, STRATEGY_OPTIONS } from "./declaration/options.ts"
@@ -54,6 +54,7 @@ export function build(bot: Bot, knowledge: Knowledge, sources: ParamSources = {}
     ...botMistakes(options),
     ...identityMistakes,
     ...specs.flatMap((spec) => refusals(spec, knowledge).map((mistake) => `task ${taskName(spec)}: ${mistake}`)),
+    ...routerMistakes([...of.values()].flatMap(([first]) => (first === undefined ? [] : (specs[first] ?? [])))),
     ...limitMistakes(options.limits ?? {}, marketsOf(specs, "orders")),
     ...paramMistakes,
     ...(strategies.length === 0 ? ["it declares no strategy"] : []),

@@ -4,7 +4,7 @@ import { isDecimal, isPositive } from "../domain/decimal.ts"
 import { instMistake, parseInst } from "../domain/inst.ts"
 import type { RiskLimits } from "../domain/limits.ts"
 import { isMarket, type Market } from "../domain/market.ts"
-import type { FeedSpec, PredictSpec, ServiceSpec, TaskSpec } from "../domain/task.ts"
+import { type FeedSpec, type PredictSpec, type ServiceSpec, taskName, type TaskSpec } from "../domain/task.ts"
 import { HISTORY_MAX } from "../tasks/feed/past.ts"
 import { LIMITS, strangers } from "./declaration/options.ts"
 import type { AnyStrategy } from "./declaration/strategy.ts"
@@ -30,6 +30,18 @@ export function taskMistakes(spec: TaskSpec): readonly string[] {
     case "relay":
       return []
   }
+}
+
+/** Each task takes in all of its bot's orders and fills on its market: with a second one everything would be counted twice. */
+export function routerMistakes(specs: readonly TaskSpec[]): readonly string[] {
+  const routers = specs.filter((spec) => spec.kind === "orders")
+  return [...Map.groupBy(routers, ({ market }) => market).values()].flatMap(([first, ...others]) =>
+    first === undefined || others.length === 0
+      ? []
+      : [
+          `task ${taskName(first)}: ${others.map(taskName).join(" and ")} is on the same market, where both would count every order and fill: declare one, and let all strategies submit to it`,
+        ],
+  )
 }
 
 /** A silence shorter than this is a pause. */

@@ -5,6 +5,7 @@ import type { CallbackData, CallbackName, Lag, Message } from "../../../src/runt
 import type { AccBalPos, AccOrder, AccPos } from "../../../src/runtime/domain/events.ts"
 import type { Balance, Fill, Position } from "../../../src/runtime/domain/order.ts"
 import type { Inst } from "../../../src/runtime/domain/inst.ts"
+import { MARKETS } from "../../../src/runtime/domain/market.ts"
 import type { Outcome } from "../../../src/runtime/domain/outcome.ts"
 import type { News } from "../../../src/runtime/engine/news.ts"
 import { changed, gate, order, rig, type Rig, settle, trade } from "./rig.ts"
@@ -322,7 +323,7 @@ describe("a strategy that is far behind", () => {
   })
 
   test("is ended by bytes as well, also of all rings together", async () => {
-    const desks = count(6).map(() => orders("binance-um"))
+    const desks = count(6).map((at) => orders(MARKETS[at]!))
     for (const options of [
       { name: "a", ringBytesMax: 50_000 },
       { name: "a", ringsBytesMax: 300_000 },
@@ -343,7 +344,7 @@ describe("a strategy that is far behind", () => {
   })
 
   test("where private events fill all rings together is paused, and they are compacted, as at a ring's own bound", async () => {
-    const desks = count(4).map(() => orders("binance-um"))
+    const desks = count(4).map((at) => orders(MARKETS[at]!))
     const hold = gate()
     let isHeld = true
     const stuck = listener(() => (isHeld ? hold.promise : undefined))

@@ -172,6 +172,19 @@ describe("build", () => {
     expect(limited({ orderSizeMax: undefined, openOrdersMax: 1 }, um)).toEqual([])
   })
 
+  test("refuses a second orders task of a market, which would count every order and fill again", () => {
+    const declared = (...routers: ReturnType<typeof orders>[]) =>
+      mistakes(bot({ name: "a" }).tasks(routers).strategy({}))
+    const [um, spot] = [orders("binance-um"), orders("binance-spot")]
+    expect(declared(um, spot)).toEqual([])
+    const why =
+      "orders binance-um #2 is on the same market, where both would count every order and fill: declare one, and let all strategies submit to it"
+    expect(declared(um, spot, orders("binance-um", { id: "2" }))).toEqual([`task orders binance-um #1: ${why}`])
+    expect(declared(um, orders("binance-um"), spot, orders("binance-um"))).toEqual([
+      `task orders binance-um #1: ${why.replace("#2", "#2 and orders binance-um #4")}`,
+    ])
+  })
+
   test("names options that nobody knows, types or not: they would be passed over without a word", () => {
     const typeless = (options: object) => options as never
     const router = orders("okx", typeless({ chunk: 2 }))

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test"
 import { bot, type Context, orders, trades, type OrderMsg, type TradeMsg } from "../../../src/index.ts"
+import { MARKETS } from "../../../src/runtime/domain/market.ts"
 import { WILD_HANDLERS } from "../awkward.ts"
 import { changed, rig, settle, trade } from "./rig.ts"
 
@@ -120,7 +121,7 @@ describe("many strategies on many tasks", () => {
       const random = chance(seed + 1)
       const isTight = seed % 2 === 0
       const tapes = count(5).map(() => trades("binance-um", ["BTC_USDT_PERP"], { ringSlots: isTight ? 32 : 8_192 }))
-      const desks = count(2).map(() => orders("binance-um", { ringSlots: 64 }))
+      const desks = count(2).map((at) => orders(MARKETS[at]!, { ringSlots: 64 }))
       const strategies = count(4).map(() => {
         const story = { running: 0, overlaps: 0, private: [] as string[], market: [] as number[], dropped: 0 }
         const work = async (): Promise<void> => {
