@@ -62,3 +62,4 @@ export type {
 } from "./runtime/domain/order.ts"
 export type { Outcome } from "./runtime/domain/outcome.ts"
 export type { AltIntent, AltOrder, IntentTarget, Lag, Message, Pnl, Trouble } from "./runtime/domain/callbacks.ts"
+export { type PnlTotal, pnlTotals } from "./runtime/domain/pnl.ts"

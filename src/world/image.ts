@@ -1,8 +1,8 @@
 import type { BookImage, FeedImage, LatencyImage, PnlImage, PositionImage, StateImage } from "../runtime/http/deps.ts"
 import type { Balance, Order } from "../runtime/domain/order.ts"
 import type { Pnl } from "../runtime/domain/callbacks.ts"
-import { minus, plus } from "../runtime/domain/decimal.ts"
 import type { Inst } from "../runtime/domain/inst.ts"
+import { pnlTotals } from "../runtime/domain/pnl.ts"
 import { taskName } from "../runtime/domain/task.ts"
 import type { Engine } from "../runtime/engine/engine.ts"
 import type { Journal } from "../runtime/ports.ts"
@@ -18,6 +18,7 @@ export function stateImage(head: Head, engine: Engine, journal: Ended): StateIma
   const { tasks } = engine
   const orders = tasks.filter((task): task is RunningOrders => task.spec.kind === "orders")
   const feeds = tasks.filter((task): task is RunningFeed => task.spec.kind === "feed")
+  const pnl = orders.flatMap((task) => task.pnl())
   const raw = engine.state() as {
     latencyUs: { p50: number; p99: number; p999: number }
     events: number
@@ -40,7 +41,8 @@ export function stateImage(head: Head, engine: Engine, journal: Ended): StateIma
     orders: [...orders.flatMap((task) => task.openOrders()), ...ended(journal)],
     positions: orders.flatMap(positionImages),
     balances: orders.flatMap((task) => (task.state() as { balances: readonly Balance[] }).balances),
-    pnl: pnlImages(orders),
+    pnl: pnl.map(pnlImage),
+    pnlTotals: pnlTotals(pnl),
     latencies: [latency],
   }
 }
@@ -106,25 +108,12 @@ function positionImages(task: RunningOrders): PositionImage[] {
   })
 }
 
-/** One row an inst; the asset is the inst's quote or settlement currency. */
-function pnlImages(orders: readonly RunningOrders[]): PnlImage[] {
-  return orders.flatMap((task) => task.pnl().map(pnlImage))
-}
-
+/** One row an inst, in the inst's quote or settlement currency. */
 const pnlImage = ({ inst, realized, unrealized, fees, funding, fundingBasis }: Pnl): PnlImage => ({
   asset: inst,
   realized,
-  unrealized: unrealized ?? "0",
+  ...(unrealized === undefined ? {} : { unrealized }),
   fees,
   funding,
   ...(fundingBasis === undefined ? {} : { fundingBasis }),
 })
-
-/** Realized and unrealized, less fees, plus funding, over all insts. */
-export function pnlTotal(orders: readonly RunningOrders[]): string {
-  let total = "0"
-  for (const { realized, unrealized, fees, funding } of orders.flatMap((task) => task.pnl())) {
-    total = plus(plus(plus(total, realized), unrealized ?? "0"), minus(funding, fees))
-  }
-  return total
-}

@@ -15,7 +15,19 @@ test("the metrics show profit and loss by part as it is when they are asked for,
       .split("\n")
       .filter((line) => line.startsWith("perigee_pnl{"))
       .map((line) => line.replace('market="binance-um",inst="BTC_USDT_PERP",', ""))
+  const totals = (): string[] =>
+    render(metrics)
+      .split("\n")
+      .filter((line) => line.startsWith("perigee_pnl_by_quote{"))
+      .map((line) => line.replace("perigee_pnl_by_quote", ""))
   gauges.update([task])
+  expect(totals()).toEqual([
+    '{quote="USDT",part="realized"} 1.5',
+    '{quote="USDT",part="unrealized"} -2',
+    '{quote="USDT",part="fees"} 0.25',
+    '{quote="USDT",part="funding"} -0.125',
+    '{quote="USDT",part="net"} -0.875',
+  ])
   expect(lines()).toEqual([
     'perigee_pnl{part="realized"} 1.5',
     'perigee_pnl{part="unrealized"} -2',
@@ -24,6 +36,13 @@ test("the metrics show profit and loss by part as it is when they are asked for,
   ])
   const [{ unrealized: _, ...unpriced }] = told as [Pnl]
   told[0] = { ...unpriced, realized: "2" }
+  told.push({ inst: "ETH_BTC", realized: "0.5", unrealized: "0", fees: "0", funding: "0" })
   gauges.update([task])
   expect(lines().slice(0, 2)).toEqual(['perigee_pnl{part="realized"} 2', 'perigee_pnl{part="unrealized"} NaN'])
+  expect(totals().filter((line) => /unrealized|net/.test(line))).toEqual([
+    '{quote="USDT",part="unrealized"} NaN',
+    '{quote="USDT",part="net"} NaN',
+    '{quote="BTC",part="unrealized"} 0',
+    '{quote="BTC",part="net"} 0.5',
+  ])
 })

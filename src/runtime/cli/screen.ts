@@ -1,6 +1,7 @@
 import type { Machine } from "../../world/entrance.ts"
 import type { World } from "../../world.ts"
 import type { StateImage } from "../http/deps.ts"
+import { netWords } from "./summary.ts"
 
 /** Shows a running bot in the terminal: redrawn in place, or a line a second where nobody can watch. */
 export class Screen {
@@ -35,11 +36,13 @@ export class Screen {
   /** One line in eight, so that a log of it stays readable. */
   #line(world: World, image: StateImage): void {
     if (this.#lines++ % 4 !== 0) return
-    const { events, orders, fills, pnl } = world.stats()
+    const { events, orders, fills, pnlTotals } = world.stats()
     const book = image.books[0]
     const top =
       book?.bid === undefined || book.ask === undefined ? (book?.state ?? "") : `${book.bid[0]} / ${book.ask[0]}`
-    this.#machine.out(`${book?.inst ?? ""} ${top}  events ${events}  orders ${orders}  fills ${fills}  PnL ${pnl}\n`)
+    this.#machine.out(
+      `${book?.inst ?? ""} ${top}  events ${events}  orders ${orders}  fills ${fills}  PnL ${netWords(pnlTotals)}\n`,
+    )
   }
 }
 
@@ -56,7 +59,7 @@ function bookRows({ books }: StateImage): string[] {
 const size = (value: number): string => value.toFixed(3)
 
 function moneyRows(image: StateImage, world: World): string[] {
-  const { events, predictions, orders, fills, pnl, bookGaps } = world.stats()
+  const { events, predictions, orders, fills, pnlTotals, bookGaps } = world.stats()
   const [latency] = image.latencies
   const positions = image.positions.map(
     ({ inst, own, avgPrice }) =>
@@ -64,7 +67,7 @@ function moneyRows(image: StateImage, world: World): string[] {
   )
   return [
     `position  ${positions.join("  ") || "none"}`,
-    `PnL       ${round(pnl)}   fees ${round(sum(image.pnl.map(({ fees }) => fees)))}`,
+    `PnL       ${netWords(pnlTotals)}   fees ${pnlTotals.map(({ fees, quote }) => `${round(fees)} ${quote}`).join(", ") || "0.00"}`,
     `counts    ${events} events  ${predictions} predictions  ${orders} orders  ${fills} fills  ${bookGaps} gaps`,
     latency === undefined
       ? ""
@@ -74,7 +77,6 @@ function moneyRows(image: StateImage, world: World): string[] {
 }
 
 const round = (text: string | number): string => Number(text).toFixed(2)
-const sum = (texts: readonly string[]): number => texts.reduce((total, one) => total + Number(one), 0)
 const us = (value: number): string => (value < 1_000 ? `${value.toFixed(1)} µs` : `${(value / 1_000).toFixed(1)} ms`)
 
 const ORDERS_SHOWN = 6

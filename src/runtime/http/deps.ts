@@ -1,6 +1,7 @@
 import type { Market } from "../domain/market.ts"
 import type { Metrics } from "../domain/metrics.ts"
 import type { Balance, Order } from "../domain/order.ts"
+import type { PnlTotal } from "../domain/pnl.ts"
 import type { Clock, Mode } from "../ports.ts"
 
 /** What the endpoint must be told. It reads; only `control` changes anything. */
@@ -56,6 +57,8 @@ export interface StateImage {
   readonly positions: readonly PositionImage[]
   readonly balances: readonly Balance[]
   readonly pnl: readonly PnlImage[]
+  /** One for each quote currency. */
+  readonly pnlTotals: readonly PnlTotal[]
   readonly latencies: readonly LatencyImage[]
 }
 
@@ -95,7 +98,8 @@ export interface PositionImage {
 export interface PnlImage {
   readonly asset: string
   readonly realized: string
-  readonly unrealized: string
+  /** Absent while no price is known. */
+  readonly unrealized?: string
   /** Positive: paid. */
   readonly fees: string
   /** Received; negative: paid. */

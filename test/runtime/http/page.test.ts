@@ -109,6 +109,7 @@ test("the page shows prices, the book's top, position, PnL, orders, latency and 
   expect(at("books").textContent).toContain("65000.2 × 1")
   expect(at("positions").textContent).toContain("BTC_USDT_PERP 0.003 0.003")
   expect(at("pnl").textContent).toContain("1.5 USDT unrealized -0.25 · fees 0.1")
+  expect(at("pnl").textContent).toContain("1.15 USDT in all realized 1.5 · unrealized -0.25 · fees 0.1 · funding 0")
   expect(at("orders").textContent).toContain("BTC_USDT_PERP SELL limit post-only 65001.5 0.004 0.001 open")
   expect(at("latencies").textContent).toContain("tick to order 20.0 µs 45.0 µs 80.0 µs")
   bot.emit({ name: "fill", data: { size: "0.001" } })
@@ -122,6 +123,22 @@ test("the page shows prices, the book's top, position, PnL, orders, latency and 
     "pause: pause (asked for over the endpoint) done",
     ["pause (asked for over the endpoint)"],
   ])
+  served.close()
+})
+
+test("the page shows a dash, not a zero, where an open size has no price", async () => {
+  const pnl = [{ asset: "BTC_USDT_PERP", realized: "1.5", fees: "0.1" }]
+  const pnlTotals = [{ quote: "USDT", realized: "1.5", fees: "0.1", funding: "0" }]
+  const served = endpoint(testBot({ state: () => ({ ...image, pnl, pnlTotals }) }).deps)
+  const { at, waiting } = browse(async (path, init) =>
+    served.fetch(new Request(`http://127.0.0.1:8080${path}`, init), here),
+  )
+  await settled(() => waiting.length === 1)
+  expect(at("pnl").textContent).toBe(
+    " — USDT in all realized 1.5 · unrealized — · fees 0.1 · funding 0 1.5 BTC_USDT_PERP unrealized — · fees 0.1".slice(
+      1,
+    ),
+  )
   served.close()
 })
 

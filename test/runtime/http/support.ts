@@ -29,6 +29,7 @@ export const image: StateImage = {
   positions: [{ market: "binance-um", inst: "BTC_USDT_PERP", own: "0.003", account: "0.003" }],
   balances: [{ market: "binance-um", asset: "USDT", total: "1000", timestamp: 1 }],
   pnl: [{ asset: "USDT", realized: "1.5", unrealized: "-0.25", fees: "0.1" }],
+  pnlTotals: [{ quote: "USDT", realized: "1.5", unrealized: "-0.25", fees: "0.1", funding: "0", net: "1.15" }],
   latencies: [{ name: "tick to order", count: 5, p50Us: 20, p99Us: 45, p999Us: 80 }],
 }
 
