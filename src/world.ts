@@ -310,7 +310,8 @@ class Assembly implements World {
       ...(disconnectMs === undefined ? {} : { countdownMs: disconnectMs }),
       entry: venue.entry === undefined ? "rest" : "socket",
       mode: () => ({ mode: this.engine.mode, why: this.engine.modeWhy }),
-      referencePrice: (inst) => hub.lastPrice(inst) ?? this.#middle(inst),
+      referencePrice: (inst) => hub.price(inst),
+      priceAgeUs: (inst) => hub.priceAgeUs(inst),
       insts: this.#plan.tasks.flatMap((task) =>
         task.kind === "feed" && task.market === spec.market ? task.insts : [],
       ),
@@ -339,17 +340,6 @@ class Assembly implements World {
     for (const spec of this.#wanted) if (spec.market === market) gear.wantChannel(spec.channel)
     this.#gears.set(market, gear)
     return gear
-  }
-
-  #middle(inst: string): number | undefined {
-    for (const task of this.engine.tasks) {
-      const view = "book" in task ? (task as { book(inst: string): unknown }).book(inst) : undefined
-      const best = view as { state?: string; best?(): { bidPrice: number; askPrice: number } | undefined } | undefined
-      if (best?.state !== "live") continue
-      const top = best.best?.()
-      if (top !== undefined) return (top.bidPrice + top.askPrice) / 2
-    }
-    return undefined
   }
 
   // ---- life ----

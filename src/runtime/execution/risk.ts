@@ -38,6 +38,8 @@ export interface RiskFacts {
   readonly ordersLastMinute: number
   /** What the inst trades at: a market order is valued at it, and a sell where it is above its own price. */
   readonly referencePrice: number | undefined
+  /** Where it is not known: how long ago it was, µs. */
+  readonly priceAgeUs?: number | undefined
 }
 
 /** Why not, or undefined where the rule holds. */
@@ -83,11 +85,19 @@ function notionalOf(facts: RiskFacts, size: Decimal): Decimal | undefined {
   return price === undefined ? undefined : notionalAt(instrument, size, price)
 }
 
-function noPrice({ request }: RiskFacts): string {
-  const rest = "declare a feed of this inst, or wait for its first event"
-  return typeOf(request) === "market"
-    ? `no price is known to value it at: ${rest}`
-    : `no price is known to value it at, since a sell may fill above its own: ${rest}, or make it post-only`
+/** The order, what is missing and why, and what helps. */
+function noPrice({ request, instrument, priceAgeUs }: RiskFacts): string {
+  const isMarketOrder = typeOf(request) === "market"
+  const why = isMarketOrder ? "" : ", since a sell may fill above its own"
+  const what =
+    priceAgeUs === undefined
+      ? `no price is known to value it at${why}`
+      : `the newest price to value it at is ${Math.floor(priceAgeUs / 1e6)} s old, which is too long ago${why}`
+  const feed = priceAgeUs === undefined ? "a feed" : "a book or bbo feed"
+  const where = instrument === undefined ? "" : ` on ${instrument.market}`
+  const event = priceAgeUs === undefined ? "first" : "next"
+  const rest = isMarketOrder ? "" : ", or make it post-only"
+  return `${what}: declare ${feed} of ${request.inst}${where}, or wait for its ${event} event${rest}`
 }
 
 /** Who names the sizes of some instruments has not said that others may be traded at any. */

@@ -45,8 +45,10 @@ export interface OrdersDeps {
   readonly entry: "socket" | "rest"
   /** The bot's mode now; by default it runs. */
   readonly mode?: () => { readonly mode: Mode; readonly why: string }
-  /** Last known price of an inst: values market orders and open positions. */
+  /** What an inst trades at, where that is known: values orders and open positions. */
   readonly referencePrice: (inst: Inst) => number | undefined
+  /** How long ago a price of it was heard that is too old to value anything at, µs. */
+  readonly priceAgeUs?: (inst: Inst) => number | undefined
   /** Insts the bot's tasks name on this market: looked through at reconciliation. */
   readonly insts?: readonly Inst[]
   /** Simulated fills: readiness skips the private reasons, by name. */
@@ -123,6 +125,7 @@ class Orders implements OrdersTask {
       mode: deps.mode ?? (() => RUNNING),
       notReady: () => this.#notReady(),
       referencePrice: deps.referencePrice,
+      priceAgeUs: deps.priceAgeUs ?? (() => undefined),
     })
     const publishInstrument = host.publisher("onInstrument")
     deps.instruments.listen({

@@ -83,7 +83,12 @@ describe("an order is refused", () => {
     [
       "at the market when no price is known",
       limited({ orderNotionalMax: "50" }, { request: market, referencePrice: undefined }),
-      "no price is known to value it at: declare a feed of this inst, or wait for its first event",
+      `no price is known to value it at: declare a feed of ${INST} on binance-um, or wait for its first event`,
+    ],
+    [
+      "at the market when the newest price is too old",
+      limited({ orderNotionalMax: "50" }, { request: market, referencePrice: undefined, priceAgeUs: 73_900_000 }),
+      `the newest price to value it at is 73 s old, which is too long ago: declare a book or bbo feed of ${INST} on binance-um, or wait for its next event`,
     ],
     [
       "when the position with open orders would be too large",
@@ -197,8 +202,7 @@ describe("a limit order to sell", () => {
   })
 
   test("is refused where no price is known, unless it fills at its own price or not at all, or reduces", () => {
-    const why =
-      "no price is known to value it at, since a sell may fill above its own: declare a feed of this inst, or wait for its first event, or make it post-only"
+    const why = `no price is known to value it at, since a sell may fill above its own: declare a feed of ${INST} on binance-um, or wait for its first event, or make it post-only`
     expect(sell({ price: "2" }, undefined)).toEqual([why, why])
     expect(quick({ price: "20" }, undefined)).toBe(false)
     expect(sell({ price: "2", timeInForce: "post-only" }, undefined)).toEqual([])

@@ -135,9 +135,7 @@ test("the page shows a dash, not a zero, where an open size has no price", async
   )
   await settled(() => waiting.length === 1)
   expect(at("pnl").textContent).toBe(
-    " — USDT in all realized 1.5 · unrealized — · fees 0.1 · funding 0 1.5 BTC_USDT_PERP unrealized — · fees 0.1".slice(
-      1,
-    ),
+    "— USDT in all realized 1.5 · unrealized — · fees 0.1 · funding 0 1.5 BTC_USDT_PERP unrealized — · fees 0.1",
   )
   served.close()
 })

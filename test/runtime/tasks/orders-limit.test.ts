@@ -107,6 +107,18 @@ test("what is filled without its fills being known counts as if it were open", a
   expect(life.task.position(INST).own).toBe("1")
 })
 
+test("a market order whose price is too old is refused by name, and so is a sell that may fill at the market's", async () => {
+  const world = new World({ deps: { ...ONE, referencePrice: () => undefined, priceAgeUs: () => 90_500_000 } })
+  const life = await world.live()
+  const old = `the newest price to value it at is 90 s old, which is too long ago`
+  const remedy = `declare a book or bbo feed of ${INST} on binance-um, or wait for its next event`
+  expect(outcomeOf(life, { inst: INST, side: "BUY", size: "1", type: "market" })).toBe(`${old}: ${remedy}`)
+  const sell = { ...SELL, reduceOnly: false, price: "100" }
+  expect(outcomeOf(life, sell)).toBe(`${old}, since a sell may fill above its own: ${remedy}, or make it post-only`)
+  expect(outcomeOf(life, { ...sell, timeInForce: "post-only" })).toBe("submitted")
+  expect(outcomeOf(life, LIMIT)).toBe("submitted")
+})
+
 // ---- whatever happens ----
 
 interface Weather {

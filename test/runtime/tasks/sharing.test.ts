@@ -400,13 +400,13 @@ test("the newest price of an instrument is that of its newest event, whichever s
   const tape = world.listening(TRADES)
   const tops = world.listening(BBO)
   for (const { task } of [tape, tops]) task.start()
-  expect(world.gear.hub.lastPrice(BTC)).toBeUndefined()
+  expect(world.gear.hub.price(BTC)).toBeUndefined()
   world.clock.advance(10_000)
   const trade = tape.data<Trade>("onTrade").at(-1)!
   const top = tops.data<Lob>("onLob").at(-1)!
   const middle = (top.bids[0]! + top.asks[0]!) / 2
-  expect(world.gear.hub.lastPrice(BTC)).toBe(trade.receivedAt > top.receivedAt ? trade.price : middle)
-  expect(world.gear.hub.lastPrice(ETH)).toBeUndefined()
+  expect(world.gear.hub.price(BTC)).toBe(trade.receivedAt > top.receivedAt ? trade.price : middle)
+  expect(world.gear.hub.price(ETH)).toBeUndefined()
 })
 
 test("a refused stream that a book is built from is told to everyone who reads that book", async () => {

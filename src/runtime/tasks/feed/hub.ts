@@ -4,7 +4,10 @@ import type { Outside, Timer, Venue } from "../../ports.ts"
 import type { Turn } from "../turn.ts"
 import { type HubCounters, type HubOptions, Line, type LineDeps } from "./line.ts"
 import { socketsOf, streamsOf } from "./plan.ts"
+import { priceAgeUs, priceOf } from "./price.ts"
 import type { Listener, Stream } from "./stream.ts"
+
+const NONE: readonly Stream[] = []
 
 /**
  * All declared public feeds of one market. What one inst of one channel sends is one stream, whoever wants it: subscribed
@@ -58,13 +61,14 @@ export class FeedHub {
     if (stream !== undefined) this.#lines.find(({ streams }) => streams.includes(stream))?.renewBook(stream)
   }
 
-  /** Newest known price: of a trade, or the middle of a best bid and ask. */
-  lastPrice(inst: Inst): number | undefined {
-    let newest: Stream | undefined
-    for (const stream of this.#byInst.get(inst) ?? []) {
-      if (stream.lastPrice > 0 && stream.receivedAt > (newest?.receivedAt ?? 0)) newest = stream
-    }
-    return newest?.lastPrice
+  /** What it trades at; undefined where nothing told lately. */
+  price(inst: Inst): number | undefined {
+    return priceOf(this.#byInst.get(inst) ?? NONE, this.#deps.outside.clock.now())
+  }
+
+  /** How long ago its newest price was heard, µs; undefined where none ever was. */
+  priceAgeUs(inst: Inst): number | undefined {
+    return priceAgeUs(this.#byInst.get(inst) ?? NONE, this.#deps.outside.clock.now())
   }
 
   /** Why this task's data cannot be trusted now. */

@@ -53,13 +53,15 @@ export class Stream {
   receivedAt = 0
   /** Events that came. */
   events = 0
-  /** Of the newest trade or best bid and ask; 0 before the first. */
+  /** What the newest event says it trades at: of a trade or candle, the middle of a best bid and ask; 0 where it says nothing. */
   lastPrice = 0
   last: Trade | Candle | undefined
   /** The connection is a new one: the next trade or candle tells whether any are missing. */
   isResumed = false
   /** The venue refused it when it was asked for alone: it never again costs others their subscription. */
   isRefused = false
+  /** Every event shows the top of the book: a diff shows what changed. */
+  readonly #isWhole: boolean
   readonly #seats = new Map<Listener, Seat>()
   #sinks: readonly Sink[] = []
   #joints: readonly Joint[] = []
@@ -68,6 +70,7 @@ export class Stream {
   constructor(channel: Channel, inst: Inst) {
     this.channel = channel
     this.inst = inst
+    this.#isWhole = channel.kind === "lob" && channel.form !== "incremental"
   }
 
   /** Once, however often the task names it. */
@@ -113,9 +116,8 @@ export class Stream {
     this.receivedAt = receivedAt
     this.events++
     // The book first: a handler that reads ctx.book sees the state after this diff.
-    if (lob.form !== "bbo") this.book?.apply(lob)
-    // The middle of one side alone would be half a price.
-    else if (lob.bids.length > 0 && lob.asks.length > 0) this.lastPrice = (lob.bids[0]! + lob.asks[0]!) / 2
+    if (!this.#isWhole) this.book?.apply(lob)
+    else if (lob.form !== "heartbeat") this.lastPrice = middleOf(lob)
     const sinks = this.#sinks
     for (let index = 0; index < sinks.length; index++) sinks[index]!(lob, receivedAt)
   }
@@ -124,6 +126,7 @@ export class Stream {
     this.receivedAt = receivedAt
     this.events++
     if (this.isResumed) this.#resumed(missedCandles(this.last as Candle | undefined, candle))
+    this.lastPrice = candle.close
     this.last = candle
     const sinks = this.#sinks
     for (let index = 0; index < sinks.length; index++) sinks[index]!(candle, receivedAt)
@@ -160,6 +163,9 @@ export class Stream {
     this.#gaps = seats.flatMap(({ gap }) => gap ?? [])
   }
 }
+
+/** The middle of one side alone would be half a price. */
+const middleOf = ({ bids, asks }: Lob): number => (bids.length > 0 && asks.length > 0 ? (bids[0]! + asks[0]!) / 2 : 0)
 
 const missedTrades = (last: Trade | undefined, trade: Trade): number =>
   last === undefined ? 0 : Number(BigInt(trade.tradeId) - BigInt(last.tradeId)) - 1

@@ -32,6 +32,7 @@ export interface TradeDeps {
   /** Why orders must not be placed now; empty when they may. */
   readonly notReady: () => readonly string[]
   readonly referencePrice: (inst: Inst) => number | undefined
+  readonly priceAgeUs: (inst: Inst) => number | undefined
 }
 
 type Purpose = "trade" | "exit"
@@ -235,7 +236,7 @@ export class Trade {
 
   /** `amended` stands aside: what it may still fill is replaced by what is left of the request. */
   #violations(request: OrderRequest, now: number, purpose: Purpose, amended?: Order): readonly string[] {
-    const { desk, mode, notReady, limits, referencePrice } = this.#deps
+    const { desk, mode, notReady, limits, referencePrice, priceAgeUs } = this.#deps
     const { ledger, holdings } = desk
     const { inst, side } = request
     const current = mode()
@@ -269,6 +270,7 @@ export class Trade {
       openOrders,
       ordersLastMinute,
       referencePrice: referencePrice(inst),
+      priceAgeUs: priceAgeUs(inst),
     }
     return violations(facts, purpose)
   }
