@@ -117,6 +117,21 @@ describe("a start without the database of an earlier life", () => {
     ])
   })
 
+  test("counts of what is not explained the fills of orders still open alone, so that position and order agree", async () => {
+    const world = new World()
+    const first = await world.live()
+    const half = submit(first, { ...LIMIT, size: "2" })
+    await world.clock.advance(10)
+    world.exchange.trade(world.exchange.orders[0]!, "0.5")
+    await buy(world, first, "3")
+    world.loseDatabase(first)
+    await sell(world, "1")
+    const second = await world.live()
+    expect(second.task.position(INST)).toMatchObject({ own: "0.5", account: { size: "2.5" } })
+    expect(second.task.order(half)).toMatchObject({ state: "open", filled: "0.5" })
+    expect(kinds(second)).toEqual(["earlier life", "order adopted"])
+  })
+
   test("is flat where somebody has closed its position meanwhile, and has nothing to say", async () => {
     const world = new World()
     const first = await world.live()
