@@ -145,6 +145,17 @@ export class Ledger {
     return [...this.#gaps.values()].map(({ order }) => order)
   }
 
+  /** What is filled without its fills being known yet, signed: so much the sum of the known ones lacks. */
+  missing(inst: Inst): Decimal {
+    let sum = "0"
+    for (const { order, fillsSize } of this.#gaps.values()) {
+      if (order.inst !== inst) continue
+      const size = minus(order.filled, fillsSize)
+      sum = order.side === "BUY" ? plus(sum, size) : minus(sum, size)
+    }
+    return sum
+  }
+
   // ---- writing ----
 
   /** A new order, about to be sent. */

@@ -45,10 +45,16 @@ describe("an order in the ledger", () => {
     book.placed(CLIENT_ID, accepted(ack()), AT)
     book.canceled(CLIENT_ID, accepted(ack({ status: "canceled", filledSize: "0.4" })), AT)
     expect(book.gaps().map(({ clientId }) => clientId)).toEqual([CLIENT_ID])
+    expect([book.missing(INST), book.openSize(INST, "BUY"), book.openSizeNumber(INST, "BUY")]).toEqual([
+      "0.4",
+      "0.4",
+      0.4,
+    ])
     const late = book.event(event({ status: "open", filledSize: "0.4", fill: fill("1", "0.4") }), AT)
     expect(late?.order).toMatchObject({ state: "canceled", filled: "0.4" })
     expect(late?.fill).toMatchObject({ tradeId: "1", clientId: CLIENT_ID })
     expect(book.gaps()).toEqual([])
+    expect([book.missing(INST), book.openSize(INST, "BUY"), book.openSizeNumber(INST, "BUY")]).toEqual(["0", "0", 0])
   })
 
   test("is unknown when its answer is lost, whatever the stream has not told yet", () => {

@@ -132,6 +132,43 @@ describe("flatten", () => {
   })
 })
 
+test("a flatten on a shared account trades away what is filled, also where its fills are not known yet", async () => {
+  const world = new World()
+  const life = await world.live()
+  world.network.wire.copies = () => 0
+  submit(life, { inst: INST, side: "BUY", size: "1", type: "market" })
+  await world.clock.advance(10)
+  world.network.wire.copies = () => 1
+  expect([world.exchange.position(), life.task.position(INST).own]).toEqual(["1", "0"])
+  const done = life.task.flatten()
+  await world.clock.advance(5_000)
+  await done
+  expect([world.exchange.position(), life.task.position(INST).own]).toEqual(["0", "0"])
+})
+
+test("a flatten that is asked for while another waits takes away what was bought meanwhile", async () => {
+  const world = new World()
+  const life = await world.live()
+  const buy = async (): Promise<void> => {
+    submit(life)
+    await world.clock.advance(10)
+    world.exchange.trade(world.exchange.orders.at(-1)!, "1")
+    await world.clock.advance(10)
+  }
+  await buy()
+  // The exit is filled, and nobody hears of it for a while.
+  world.network.wire.fate = (operation) => (operation === "place" || operation === "order" ? "unanswered" : "fine")
+  world.network.wire.copies = () => 0
+  const first = life.task.flatten()
+  await world.clock.advance(100)
+  Object.assign(world.network.wire, { fate: () => "fine", copies: () => 1 })
+  await buy()
+  const second = life.task.flatten()
+  await world.clock.advance(30_000)
+  await Promise.all([first, second])
+  expect([world.exchange.position(), life.task.position(INST).own]).toEqual(["0", "0"])
+})
+
 describe("cancel-on-disconnect", () => {
   test("is renewed while orders are open, and only on an exclusive account that asks for it", async () => {
     for (const account of ["exclusive", "shared"] as const) {

@@ -1,4 +1,4 @@
-import { absolute, compare, type Decimal, floorTo, isNegative, isZero, minus } from "../../domain/decimal.ts"
+import { absolute, compare, type Decimal, floorTo, isNegative, isZero, minus, plus } from "../../domain/decimal.ts"
 import type { Inst } from "../../domain/inst.ts"
 import type { InstrumentInfo } from "../../domain/instrument.ts"
 import type { OrderAck } from "../../domain/operation.ts"
@@ -34,6 +34,7 @@ const AGAIN_MS = 250
 export class Exits {
   readonly #deps: ExitsDeps
   #flattening: Promise<void> | undefined
+  #another: Promise<void> | undefined
 
   constructor(deps: ExitsDeps) {
     this.#deps = deps
@@ -49,21 +50,27 @@ export class Exits {
 
   /**
    * Cancels first, so that nothing fills behind its back; then trades away the bot's own net (the account's whole
-   * position where it is the bot's alone) with reduce-only market orders. Who asks while it is at work waits for the same:
-   * two that each sold what is there would turn it around.
+   * position where it is the bot's alone) with reduce-only market orders. One at a time: two that each sold what is there
+   * would turn it around. Who asks meanwhile is served right after, for there may be a position again.
    */
   flatten(): Promise<void> {
-    return (this.#flattening ??= this.#flatten().finally(() => (this.#flattening = undefined)))
+    const again = (): Promise<void> => {
+      this.#another = undefined
+      return this.flatten()
+    }
+    if (this.#flattening !== undefined) return (this.#another ??= this.#flattening.then(again, again))
+    return (this.#flattening = this.#flatten().finally(() => (this.#flattening = undefined)))
   }
 
   async #flatten(): Promise<void> {
     await this.cancelAll()
     const { desk, isExclusive } = this.#deps
-    const held = desk.account.positions().map(({ inst }) => inst)
-    const insts = new Set([...desk.holdings.insts(), ...(isExclusive ? held : [])])
-    const exits = [...insts].flatMap((inst) => {
-      const account = isExclusive ? desk.account.position(inst)?.size : undefined
-      return this.#close(inst, account ?? desk.holdings.own(inst))
+    const { account, holdings, ledger } = desk
+    const held = account.positions().map(({ inst }) => inst)
+    const traded = [...holdings.insts(), ...ledger.gaps().map(({ inst }) => inst)]
+    const exits = [...new Set([...traded, ...(isExclusive ? held : [])])].flatMap((inst) => {
+      const whole = isExclusive ? account.position(inst)?.size : undefined
+      return this.#close(inst, whole ?? plus(holdings.own(inst), ledger.missing(inst)))
     })
     await this.#ended((await Promise.all(exits)).flat())
   }
