@@ -27,7 +27,6 @@ import { type JournalOptions, openJournal, type OpenJournal } from "./runtime/st
 import { accountFeed } from "./runtime/tasks/feed/account.ts"
 import { feedTask } from "./runtime/tasks/feed/feed.ts"
 import { historyRefusal } from "./runtime/tasks/feed/past.ts"
-import { manualFeed } from "./runtime/tasks/feed/manual.ts"
 import { ordersTask } from "./runtime/tasks/orders.ts"
 import { predictTask } from "./runtime/tasks/predict.ts"
 import { intentTask, relayTask } from "./runtime/tasks/relay.ts"
@@ -281,7 +280,7 @@ class Assembly implements World {
   }
 
   #heard(spec: FeedSpec, host: TaskHost, gear: MarketGear): RunningFeed {
-    if (spec.isManual) return manualFeed(spec, gear.manualHost(spec, host), gear.venue)
+    if (spec.isManual) return gear.manualFeed(spec, host)
     if (isPrivate(spec.channel)) return accountFeed(spec, host, gear.stream)
     return feedTask(spec, host, {
       hub: gear.hub,

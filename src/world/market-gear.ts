@@ -5,13 +5,14 @@ import type { FeedSpec } from "../runtime/domain/task.ts"
 import type { Credentials, Tape, Venue } from "../runtime/ports.ts"
 import { BookKeeper } from "../runtime/tasks/feed/book-keeper.ts"
 import { FeedHub } from "../runtime/tasks/feed/hub.ts"
+import { manualFeed } from "../runtime/tasks/feed/manual.ts"
 import { Instruments } from "../runtime/tasks/instruments.ts"
 import { Limiter } from "../runtime/tasks/limiter.ts"
 import { Offset } from "../runtime/tasks/offset.ts"
 import { hedgeRefusal } from "../runtime/tasks/orders/position-mode.ts"
 import { PrivateStream } from "../runtime/tasks/orders/private-stream.ts"
 import { type RestClient, restClient } from "../runtime/tasks/rest.ts"
-import type { TaskHost } from "../runtime/tasks/task.ts"
+import type { RunningFeed, TaskHost } from "../runtime/tasks/task.ts"
 import { Recorder } from "./recording.ts"
 import { unlisted } from "./listing.ts"
 
@@ -75,10 +76,11 @@ export class MarketGear {
     return (this.#stream ??= new PrivateStream({ venue: this.venue, outside, turn, rest: this.rest, ...extra }))
   }
 
-  /** The host of a feed whose strategy drives it. */
-  manualHost(spec: FeedSpec, host: TaskHost): TaskHost {
+  /** A feed whose strategy drives it. */
+  manualFeed(spec: FeedSpec, host: TaskHost): RunningFeed {
     const recorder = this.#recorder
-    return recorder === undefined ? host : { ...host, outside: recorder.manual(host.outside, spec) }
+    const heard = recorder === undefined ? host : { ...host, outside: recorder.manual(host.outside, spec) }
+    return manualFeed(spec, heard, this.venue, (event, receivedAt) => this.hub.hear(event, receivedAt))
   }
 
   start(): void {

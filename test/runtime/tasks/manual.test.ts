@@ -45,6 +45,18 @@ describe("a manual feed", () => {
     expect(feed.reasons()).toEqual([])
   })
 
+  test("tells the price that orders are valued at, as long as any other feed would", async () => {
+    const world = await exchange()
+    await driven(world)
+    expect(world.gear.hub.price(BTC)).toBeUndefined()
+    world.clock.advance(3_000)
+    expect(world.gear.hub.price(BTC)).toBe(world.told().at(-1)!.price)
+    world.outside.network.setFaults({ ...CALM, dropRate: 1 })
+    world.clock.advance(61_000)
+    expect(world.gear.hub.price(BTC)).toBeUndefined()
+    expect(world.gear.hub.priceAgeUs(BTC)).toBeGreaterThan(60_000_000)
+  })
+
   test("pings what is quiet, so that a quiet market costs nothing", async () => {
     const world = await exchange({ flow: false })
     await driven(world)

@@ -114,7 +114,12 @@ export async function exchange(options: ExchangeOptions = {}) {
     },
     /** `limits`: where the venue's own would take too long. */
     manual: (channel: Channel, limits: Partial<VenueLimits> = {}) =>
-      manualFeed(specOf(channel, { isManual: true }), world.host, { ...venue, limits: { ...venue.limits, ...limits } }),
+      manualFeed(
+        specOf(channel, { isManual: true }),
+        world.host,
+        { ...venue, limits: { ...venue.limits, ...limits } },
+        (event, receivedAt) => hub.hear(event, receivedAt),
+      ),
     subscription: (channel: Channel) => venue.subscribe(channel, [BTC]),
     data,
     states: () => data<FeedStateChanged>("onFeedState"),

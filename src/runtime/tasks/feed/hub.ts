@@ -1,13 +1,14 @@
 import { channelName } from "../../domain/channel.ts"
+import type { Candle, Lob, Trade } from "../../domain/events.ts"
 import type { Inst } from "../../domain/inst.ts"
 import type { Outside, Timer, Venue } from "../../ports.ts"
 import type { Turn } from "../turn.ts"
 import { type HubCounters, type HubOptions, Line, type LineDeps } from "./line.ts"
 import { socketsOf, streamsOf } from "./plan.ts"
-import { priceAgeUs, priceOf } from "./price.ts"
+import { priceAgeUs, priceIn, priceOf, type Source } from "./price.ts"
 import type { Listener, Stream } from "./stream.ts"
 
-const NONE: readonly Stream[] = []
+const NONE: readonly Source[] = []
 
 /**
  * All declared public feeds of one market. What one inst of one channel sends is one stream, whoever wants it: subscribed
@@ -17,6 +18,9 @@ export class FeedHub {
   readonly #deps: LineDeps
   readonly #listeners = new Set<Listener>()
   readonly #byInst = new Map<Inst, Stream[]>()
+  /** The same streams, and what was heard of feeds that their strategies drive. */
+  readonly #sources = new Map<Inst, Source[]>()
+  readonly #heard = new Map<Inst, { lastPrice: number; receivedAt: number }>()
   #lines: readonly Line[] = []
   #isStarted = false
   #watching: Timer | undefined
@@ -39,6 +43,7 @@ export class FeedHub {
     for (const stream of streams) {
       stream.open()
       this.#byInst.set(stream.inst, [...(this.#byInst.get(stream.inst) ?? []), stream])
+      this.#listenTo(stream.inst, stream)
     }
     this.#lines = socketsOf(streams, venue, now).map(
       (some, index) => new Line(`${venue.market} feed ${index + 1}`, some, this.#deps),
@@ -61,20 +66,35 @@ export class FeedHub {
     if (stream !== undefined) this.#lines.find(({ streams }) => streams.includes(stream))?.renewBook(stream)
   }
 
+  /** An event of a feed that its strategy drives: no stream of the hub's, and all the same it may tell a price. */
+  hear(event: Trade | Lob | Candle, receivedAt: number): void {
+    const lastPrice = priceIn(event)
+    if (lastPrice === 0) return
+    const known = this.#heard.get(event.inst)
+    if (known !== undefined) return void Object.assign(known, { lastPrice, receivedAt })
+    const first = { lastPrice, receivedAt }
+    this.#heard.set(event.inst, first)
+    this.#listenTo(event.inst, first)
+  }
+
   /** What it trades at; undefined where nothing told lately. */
   price(inst: Inst): number | undefined {
-    return priceOf(this.#byInst.get(inst) ?? NONE, this.#deps.outside.clock.now())
+    return priceOf(this.#sources.get(inst) ?? NONE, this.#deps.outside.clock.now())
   }
 
   /** How long ago its newest price was heard, µs; undefined where none ever was. */
   priceAgeUs(inst: Inst): number | undefined {
-    return priceAgeUs(this.#byInst.get(inst) ?? NONE, this.#deps.outside.clock.now())
+    return priceAgeUs(this.#sources.get(inst) ?? NONE, this.#deps.outside.clock.now())
   }
 
   /** Why this task's data cannot be trusted now. */
   reasons(listener: Listener): string[] {
     if (this.#listeners.has(listener)) return this.#lines.flatMap((line) => line.reasons(listener))
     return [`${this.#deps.venue.market} ${channelName(listener.channel)}: stopped, asked to stop`]
+  }
+
+  #listenTo(inst: Inst, source: Source): void {
+    this.#sources.set(inst, [...(this.#sources.get(inst) ?? []), source])
   }
 
   #watch(): void {

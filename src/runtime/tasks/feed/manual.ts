@@ -1,6 +1,7 @@
 import { channelName } from "../../domain/channel.ts"
 import { maskFrame } from "../../domain/redaction.ts"
 import { type Outcome, accepted } from "../../domain/outcome.ts"
+import type { Candle, Lob, Trade } from "../../domain/events.ts"
 import type { FeedSpec } from "../../domain/task.ts"
 import type { Socket, Timer, Venue } from "../../ports.ts"
 import type { FeedStateChanged } from "../../domain/callbacks.ts"
@@ -22,8 +23,14 @@ const refused = (reason: string): Outcome<undefined> => ({ kind: "refused", reas
  * A feed whose strategy drives it: `onWsEvent` asks, `connect`, `send` and `shutdown` answer. After a loss it asks again,
  * with backoff; commands for a dead connection are refused, never kept for the next one. The runtime sends the venue's
  * heartbeat, gives up what stays silent, and says by `onFeedState` what became of the connection and when it grows old.
+ * `hear` is told of the market data, whose prices orders are valued at.
  */
-export function manualFeed(spec: FeedSpec, host: TaskHost, venue: Venue): RunningFeed {
+export function manualFeed(
+  spec: FeedSpec,
+  host: TaskHost,
+  venue: Venue,
+  hear: (event: Trade | Lob | Candle, receivedAt: number) => void = () => undefined,
+): RunningFeed {
   const { clock, sockets, random, log } = host.outside
   const backoff = new Backoff(random, BACKOFF)
   const publishers = {
@@ -117,6 +124,8 @@ export function manualFeed(spec: FeedSpec, host: TaskHost, venue: Venue): Runnin
     host.turn.run(() => {
       const { events, control, unreadable } = venue.decode(text, receivedAt)
       for (const event of events) {
+        // Before its handler, which may send an order that is valued at it.
+        if (event.kind === "trade" || event.kind === "lob" || event.kind === "candle") hear(event, receivedAt)
         if (event.kind === "trade") publishers.trade(event, receivedAt)
         else if (event.kind === "lob") publishers.lob(event, receivedAt)
         else if (event.kind === "candle") publishers.candle(event, receivedAt)

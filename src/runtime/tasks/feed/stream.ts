@@ -4,6 +4,7 @@ import type { Inst } from "../../domain/inst.ts"
 import { candlesBetween, nextOpenAt } from "../../domain/interval.ts"
 import type { Publish } from "../task.ts"
 import type { BookKeeper } from "./book-keeper.ts"
+import { middleOf } from "./price.ts"
 
 /** A feed task as the hub sees it. */
 export interface Listener {
@@ -163,9 +164,6 @@ export class Stream {
     this.#gaps = seats.flatMap(({ gap }) => gap ?? [])
   }
 }
-
-/** The middle of one side alone would be half a price. */
-const middleOf = ({ bids, asks }: Lob): number => (bids.length > 0 && asks.length > 0 ? (bids[0]! + asks[0]!) / 2 : 0)
 
 const missedTrades = (last: Trade | undefined, trade: Trade): number =>
   last === undefined ? 0 : Number(BigInt(trade.tradeId) - BigInt(last.tradeId)) - 1
