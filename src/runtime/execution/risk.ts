@@ -174,7 +174,8 @@ export function violations(facts: RiskFacts, purpose: "trade" | "exit" = "trade"
   if (malformed.length > 0) return [...malformed]
   const found: string[] = []
   for (const [name, rule] of Object.entries(RULES)) {
-    if (purpose === "exit" && !EXIT_RULES.has(name)) continue
+    // Of what is not listed here the venue may know more.
+    if (purpose === "exit" && (!EXIT_RULES.has(name) || facts.instrument === undefined)) continue
     const why = rule(facts)
     if (why !== undefined) found.push(why)
   }

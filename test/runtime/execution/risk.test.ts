@@ -172,6 +172,7 @@ describe("an order passes", () => {
     const limits = { orderNotionalMax: "1", positionNotionalMax: "1" }
     expect(violations(limited(limits, { request, own: "0" }), "exit")).toEqual([])
     expect(violations(limited(limits, { request, own: "0", referencePrice: undefined }), "exit")).toEqual([])
+    expect(violations(limited(limits, { request, own: "0", instrument: undefined }), "exit")).toEqual([])
   })
 })
 
