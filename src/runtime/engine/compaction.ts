@@ -24,29 +24,30 @@ function marked(entries: readonly Entry[], head: number, lanes: readonly Lane[])
   const others = lanes.filter(({ reader }) => !reader.isBehind)
   const untouched = new Map<number, number>()
   /** From which position on somebody who keeps up waits for such events. */
-  const untouchedFrom = (code: number): number => {
-    const known = untouched.get(code)
+  const untouchedFrom = (topic: number): number => {
+    const known = untouched.get(topic)
     if (known !== undefined) return known
-    const waiting = others.filter(({ reader }) => reader.wants(code))
+    const waiting = others.filter((lane) => lane.follows(topic))
     const from = waiting.reduce((least, { cursor }) => Math.min(least, cursor), Infinity)
-    untouched.set(code, from)
+    untouched.set(topic, from)
     return from
   }
   const succession = new Succession()
   const goes = new Uint8Array(entries.length)
   for (let at = entries.length - 1; at >= 0; at--) {
-    const { waiting, code, message } = entries[at] as Entry
-    const isNeeded = waiting > 0 && (!succession.isSuperseded(code, message) || head + at >= untouchedFrom(code))
+    const { waiting, code, topic, message } = entries[at] as Entry
+    const isNeeded =
+      waiting > 0 && (!succession.isSuperseded(code, message, topic) || head + at >= untouchedFrom(topic))
     goes[at] = isNeeded ? 0 : 1
   }
   return goes
 }
 
-function lost({ reader }: Lane, entries: readonly Entry[], goes: Uint8Array, from: number): number {
+function lost(lane: Lane, entries: readonly Entry[], goes: Uint8Array, from: number): number {
   let count = 0
   for (let at = from; at < entries.length; at++) {
-    const { waiting, code } = entries[at] as Entry
-    if (goes[at] === 1 && waiting > 0 && reader.wants(code)) count++
+    const { waiting, topic } = entries[at] as Entry
+    if (goes[at] === 1 && waiting > 0 && lane.follows(topic)) count++
   }
   return count
 }

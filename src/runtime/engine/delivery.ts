@@ -4,6 +4,7 @@ import type { Order } from "../domain/order.ts"
 import { type TaskSpec, taskName } from "../domain/task.ts"
 import type { Clock } from "../ports.ts"
 import type { Publish } from "../tasks/task.ts"
+import { Audience, isOpen, type Target } from "./audience.ts"
 import { type AnyMessage, CALLBACKS, codeOf, costOf, ENGINE, isPrivateCode, slotsOf, TIMER } from "./event.ts"
 import { type Entry, Lane, Pool, Ring } from "./ring.ts"
 import { type AnyHandler, Runner, type RunnerHost, type RunnerOptions, type Watch } from "./runner.ts"
@@ -13,9 +14,7 @@ const DRAIN_EVENTS_MAX = 256
 const DRAIN_US_MAX = 1_000
 const MAILBOX_SLOTS = 2_048
 const OFFSET_EVERY_US = 1_000_000
-/** After the first slow event among several strategies, this many are timed strategy by strategy. */
-const TIMED_EVENTS = 1_000
-/** As many at most: pauses of the whole process are nobody's, and must not make every event dear. */
+/** So many events at most are timed strategy by strategy: pauses of the whole process are nobody's, and must not make every event dear. */
 const TIMED_EVENTS_MAX = 64_000
 
 export interface DeliveryOptions extends SupervisionOptions {
@@ -36,19 +35,13 @@ interface Source {
   readonly rings: { market?: Ring; private?: Ring }
 }
 
-interface Target {
-  readonly runner: Runner
-  readonly handler: AnyHandler
-  readonly label: number
-  readonly lane: Lane
-}
-
 const taskRef = (spec: TaskSpec): TaskRef =>
   "market" in spec
     ? Object.freeze({ kind: spec.kind, id: spec.id, market: spec.market })
     : Object.freeze({ kind: spec.kind, id: spec.id })
 
-const isOpen = ({ runner }: Target): boolean => runner.isOpen
+/** The topic of a strategy's own ring. */
+const OWN = 0
 
 const callTimer: AnyHandler = (message) => (message.data as () => unknown)()
 
@@ -99,6 +92,7 @@ export class Delivery implements RunnerHost {
     const runner = new Runner({ ...options, handlers }, this)
     const bounds = { slotsMax: MAILBOX_SLOTS, bytesMax: this.#options.ringBytesMax }
     runner.mailbox = this.#addLane(new Ring(`strategy ${runner.name}`, true, bounds, this.#pool), runner)
+    runner.mailbox.follow(OWN)
     const { meters } = this.#options
     const labels = { strategy: runner.name }
     this.#dropped.set(runner, meters.counter("perigee_dropped_events_total", "Market events a strategy lost", labels))
@@ -127,12 +121,12 @@ export class Delivery implements RunnerHost {
     })
     const { tap, tapped } = this.#options
     const tells = tapped.includes(callback)
-    const timing = new Timing(targets)
+    const audience = new Audience(targets, code)
     return (data, receivedAt) => {
       events.value++
       const message = { data, task: ref, receivedAt, sequence: ++this.sequence }
       if (tells) tap(callback, message)
-      if (targets.length > 0) this.#publish(targets, code, message, timing)
+      if (targets.length > 0) this.#publish(audience, code, message)
     }
   }
 
@@ -153,22 +147,23 @@ export class Delivery implements RunnerHost {
 
   // ---- the hot path ----
 
-  #publish(targets: readonly Target[], code: number, message: AnyMessage, timing: Timing): void {
+  #publish(audience: Audience, code: number, message: AnyMessage): void {
     if (this.#isDelivering) {
-      this.#hold(targets, code, message, true)
+      this.#hold(audience, code, message, true)
       return
     }
+    const { targets } = audience
     this.#isDelivering = true
     // Before anybody is called: what a handler publishes comes later for all.
-    if (this.#open < this.runners.length && !targets.every(isOpen)) this.#hold(targets, code, message, false)
+    if (this.#open < this.runners.length && !targets.every(isOpen)) this.#hold(audience, code, message, false)
     const startedAt = this.#clock.monotonic()
     if (startedAt - this.#offsetAt > OFFSET_EVERY_US) this.#readOffset(startedAt)
     this.latency.record(startedAt + this.#offset - message.receivedAt)
-    if (timing.eventsLeft > 0) this.#callTimed(targets, code, message, timing, startedAt)
+    if (audience.timedLeft > 0) this.#callTimed(audience, code, message, startedAt)
     else {
       this.#callAll(targets, code, message)
       const tookUs = this.#clock.monotonic() - startedAt
-      if (tookUs > timing.leastUsMax) this.#suspect(targets, code, tookUs, timing)
+      if (tookUs > audience.handlerUsMaxLeast) this.#suspect(audience, code, tookUs)
     }
     this.#isDelivering = false
     if (this.#ready.length > 0) this.#serve()
@@ -195,17 +190,17 @@ export class Delivery implements RunnerHost {
     }
   }
 
-  #callTimed(targets: readonly Target[], code: number, message: AnyMessage, timing: Timing, startedAt: number): void {
-    timing.eventsLeft--
+  #callTimed(audience: Audience, code: number, message: AnyMessage, startedAt: number): void {
+    audience.timedLeft--
     let before = startedAt
-    for (const target of targets) {
+    for (const target of audience.targets) {
       const { runner } = target
       if (!runner.isOpen) continue
       this.#callAll([target], code, message)
       const now = this.#clock.monotonic()
       if (now - before > runner.handlerUsMax) {
         this.slow(runner, code, now - before)
-        timing.eventsLeft = timing.span
+        audience.timedLeft = audience.timedSpan
       }
       before = now
     }
@@ -216,14 +211,15 @@ export class Delivery implements RunnerHost {
    * each of them would cost every event more than most handlers take; so the next events tell, twice as many each time
    * that nobody was found, up to a bound: whoever is slow again and again is named.
    */
-  #suspect(targets: readonly Target[], code: number, tookUs: number, timing: Timing): void {
+  #suspect(audience: Audience, code: number, tookUs: number): void {
+    const { targets } = audience
     const [only] = targets
     if (targets.length === 1 && only !== undefined) {
       this.slow(only.runner, code, tookUs)
       return
     }
-    timing.span = Math.min(timing.span * 2, TIMED_EVENTS_MAX)
-    timing.eventsLeft = timing.span
+    audience.timedSpan = Math.min(audience.timedSpan * 2, TIMED_EVENTS_MAX)
+    audience.timedLeft = audience.timedSpan
     const names = targets.map(({ runner }) => runner.name)
     this.#supervision.slowTogether(names, code, tookUs)
   }
@@ -234,7 +230,7 @@ export class Delivery implements RunnerHost {
   }
 
   /** Puts the event where those who cannot take it now will find it. `toAll`: a handler is running, so nobody can. */
-  #hold(targets: readonly Target[], code: number, message: AnyMessage, toAll: boolean): void {
+  #hold({ targets, topic }: Audience, code: number, message: AnyMessage, toAll: boolean): void {
     const isPrivate = isPrivateCode(code)
     let entry: Entry | undefined
     let ring: Ring | undefined
@@ -247,7 +243,7 @@ export class Delivery implements RunnerHost {
       }
       if (entry === undefined) {
         const bytes = costOf(CALLBACKS[code] ?? "onError", message.data as CallbackData[CallbackName])
-        entry = { message, code, bytes, waiting: 0 }
+        entry = { message, code, topic, bytes, waiting: 0 }
         ring = lane.ring
         position = ring.append(entry)
       }
@@ -273,7 +269,7 @@ export class Delivery implements RunnerHost {
       return
     }
     const { mailbox } = runner
-    const entry: Entry = { message, code, bytes: code === TIMER ? 200 : 1_000, waiting: 0 }
+    const entry: Entry = { message, code, topic: OWN, bytes: code === TIMER ? 200 : 1_000, waiting: 0 }
     mailbox.push(mailbox.ring.append(entry), entry)
     mailbox.ring.settle()
     if (runner.isOpen) this.wake(runner)
@@ -299,15 +295,17 @@ export class Delivery implements RunnerHost {
     this.#isDelivering = true
     this.#served = 0
     this.#servingSince = this.#clock.monotonic()
+    let at = 0
     try {
       // Whoever is woken meanwhile joins the end of this list.
-      for (let at = 0; at < this.#ready.length; at++) {
+      for (; at < this.#ready.length; at++) {
         const runner = this.#ready[at] as Runner
         runner.isQueued = false
         if (runner.drain()) this.#defer(runner)
       }
     } finally {
-      this.#ready.length = 0
+      // None are left, except where something threw that is no handler's: who was not served then is served all the same.
+      for (const runner of this.#ready.splice(0).slice(at)) this.#defer(runner)
       this.#isDelivering = false
       turn.leave()
     }
@@ -420,17 +418,5 @@ export class Delivery implements RunnerHost {
     let events = 0
     for (const ring of this.#pool.rings) events += ring.length
     return { events, bytes: this.#pool.bytes }
-  }
-}
-
-/** How closely one publisher's handlers are timed. */
-class Timing {
-  readonly leastUsMax: number
-  /** So many of the next events are timed handler by handler. */
-  eventsLeft = 0
-  /** So many were, the last time. */
-  span = TIMED_EVENTS / 2
-  constructor(targets: readonly Target[]) {
-    this.leastUsMax = targets.reduce((least, { runner }) => Math.min(least, runner.handlerUsMax), Infinity)
   }
 }

@@ -5,6 +5,8 @@ import type { AnyMessage } from "./event.ts"
 export interface Entry {
   readonly message: AnyMessage
   readonly code: number
+  /** Of its ring: whose lanes it is for. */
+  readonly topic: number
   readonly bytes: number
   /** Readers still to take it. */
   waiting: number
@@ -12,8 +14,6 @@ export interface Entry {
 
 /** Whose lanes these are. */
 export interface Reader {
-  /** Whether this reader has a handler for the callback. */
-  wants(code: number): boolean
   /** The lane has its first waiting event. */
   filled(lane: Lane): void
   /** The lane has none left. */
@@ -101,6 +101,7 @@ export class Ring {
   head = 0
   tail = 0
   readonly #pool: Pool
+  readonly #topics: { readonly code: number; readonly lanes: readonly Lane[] }[] = []
   #slots: (Entry | undefined)[] = []
   /** Events and bytes that were left when it was last compacted. */
   #leanSlots = 0
@@ -117,6 +118,18 @@ export class Ring {
 
   get length(): number {
     return this.tail - this.head
+  }
+
+  /**
+   * A number for a callback and those who are told: publishers of one callback may have different audiences, so a lane takes
+   * what its topics bring, and not whatever its reader has a handler for.
+   */
+  topic(code: number, lanes: readonly Lane[]): number {
+    const known = this.#topics.findIndex((topic) => topic.code === code && isSame(topic.lanes, lanes))
+    if (known >= 0) return known
+    const topic = this.#topics.push({ code, lanes }) - 1
+    for (const lane of lanes) lane.follow(topic)
+    return topic
   }
 
   at(position: number): Entry | undefined {
@@ -192,10 +205,11 @@ export class Ring {
     for (let at = 0; at < entries.length; at++) this.#slots[(this.head + at) & (this.#slots.length - 1)] = entries[at]
   }
 
-  /** Why none of those who want such events takes any for now; undefined where somebody does. */
+  /** Why none of those who are told of such events takes any for now; undefined where somebody does. */
   refusal(code: number): string | undefined {
     if (!this.#isPast(WHOLE_FACTOR)) return undefined
-    const readers = this.lanes.filter(({ reader }) => reader.wants(code))
+    const topics = this.#topics.filter((topic) => topic.code === code)
+    const readers = this.lanes.filter((lane) => topics.some(({ lanes }) => lanes.includes(lane)))
     const behind = readers.filter(({ reader, pending }) => reader.isBehind && pending > 0)
     if (behind.length < readers.length || behind.length === 0) return undefined
     return behind.map(({ reader }) => reader.refusal() ?? "").join("; ")
@@ -249,6 +263,9 @@ export class Ring {
   }
 }
 
+const isSame = (some: readonly Lane[], others: readonly Lane[]): boolean =>
+  some.length === others.length && some.every((lane, at) => lane === others[at])
+
 /** One strategy's cursor on a ring. */
 export class Lane {
   readonly ring: Ring
@@ -261,6 +278,7 @@ export class Lane {
   dropped = 0
   /** It has lost events and has not caught up since: it takes turns with the others instead of publish order. */
   isFlooded = false
+  readonly #topics: boolean[] = []
 
   constructor(ring: Ring, reader: Reader, number: number) {
     this.ring = ring
@@ -269,6 +287,17 @@ export class Lane {
     ring.lanes.push(this)
   }
 
+  follow(topic: number): void {
+    while (this.#topics.length < topic) this.#topics.push(false)
+    this.#topics[topic] = true
+  }
+
+  /** Whether events of this topic are for it. */
+  follows(topic: number): boolean {
+    return this.#topics[topic] === true
+  }
+
+  /** Called for every event of its topics while one is pending: any that were left out it would take all the same. */
   push(position: number, entry: Entry): void {
     entry.waiting++
     this.reader.work++
@@ -294,7 +323,7 @@ export class Lane {
   miss(position: number, entry: Entry): void {
     if (this.pending === 0 || this.cursor > position) return
     this.cursor = position + 1
-    if (!this.reader.wants(entry.code)) return
+    if (!this.follows(entry.topic)) return
     if (!this.isFlooded) this.reader.flooded++
     this.isFlooded = true
     this.reader.lost(this, 1)
@@ -318,12 +347,12 @@ export class Lane {
   }
 
   #next(): Entry {
-    // What it does not want may have been let go of before it came to it.
+    // What is not for it may have been let go of before it came to it.
     if (this.cursor < this.ring.head) this.cursor = this.ring.head
     for (;;) {
       const entry = this.ring.at(this.cursor)
       if (entry === undefined) throw new RangeError(`lane ${this.number} of ${this.ring.task} reads past its ring`)
-      if (this.reader.wants(entry.code)) return entry
+      if (this.follows(entry.topic)) return entry
       this.cursor++
     }
   }

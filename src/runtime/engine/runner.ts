@@ -128,10 +128,6 @@ export class Runner implements Reader {
 
   // ---- as the reader of its lanes ----
 
-  wants(code: number): boolean {
-    return this.handlers[code] !== undefined
-  }
-
   filled(lane: Lane): void {
     const lanes = lane.ring.isPrivate ? this.#private : this.#market
     lanes.push(lane)

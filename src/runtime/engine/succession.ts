@@ -13,17 +13,15 @@ const ALL = "*"
 export class Succession {
   readonly #told = new Set<string>()
 
-  isSuperseded(code: number, message: AnyMessage): boolean {
+  /** `topic`: what was told to others says nothing to those who are told this. */
+  isSuperseded(code: number, message: AnyMessage, topic = 0): boolean {
     const callback = CALLBACKS[code]
     if (callback === undefined) return false
     const keys = keysOf(callback, message.data)
-    const isTold = keys.length > 0 && (this.#has(callback, ALL) || keys.every((key) => this.#has(callback, key)))
-    for (const key of keys) this.#told.add(`${callback} ${key}`)
+    const has = (key: string): boolean => this.#told.has(`${topic} ${callback} ${key}`)
+    const isTold = keys.length > 0 && (has(ALL) || keys.every(has))
+    for (const key of keys) this.#told.add(`${topic} ${callback} ${key}`)
     return isTold && !happened(callback, message.data)
-  }
-
-  #has(callback: CallbackName, key: string): boolean {
-    return this.#told.has(`${callback} ${key}`)
   }
 }
 

@@ -8,21 +8,12 @@ import type { Inst } from "../../../src/runtime/domain/inst.ts"
 import { MARKETS } from "../../../src/runtime/domain/market.ts"
 import type { Outcome } from "../../../src/runtime/domain/outcome.ts"
 import type { News } from "../../../src/runtime/engine/news.ts"
-import { changed, gate, order, rig, type Rig, settle, trade } from "./rig.ts"
+import { chance, changed, gate, order, rig, type Rig, settle, trade } from "./rig.ts"
 
 const SLOTS = 32
 const tape = trades("binance-um", ["BTC_USDT_PERP"])
 const router = orders("binance-um")
 const desk = orders("binance-um", { ringSlots: SLOTS })
-
-/** Numbers in [0, 1) that a seed decides. */
-function chance(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state * 1_664_525 + 1_013_904_223) % 2 ** 32
-    return state / 2 ** 32
-  }
-}
 
 const OVERRUN = /it has not taken its private events of .*: \d+ waited, and none may be dropped/.source
 

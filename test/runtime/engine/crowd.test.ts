@@ -2,16 +2,7 @@ import { describe, expect, test } from "bun:test"
 import { bot, type Context, orders, trades, type OrderMsg, type TradeMsg } from "../../../src/index.ts"
 import { MARKETS } from "../../../src/runtime/domain/market.ts"
 import { WILD_HANDLERS } from "../awkward.ts"
-import { changed, rig, settle, trade } from "./rig.ts"
-
-/** Numbers in [0, 1) that a seed decides. */
-function chance(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state * 1_664_525 + 1_013_904_223) % 2 ** 32
-    return state / 2 ** 32
-  }
-}
+import { chance, changed, rig, settle, trade } from "./rig.ts"
 
 const count = (upTo: number) => Array.from({ length: upTo }, (_, at) => at)
 

@@ -135,9 +135,11 @@ export interface Rig {
   task(handle: Handle): Stub
   /** Publishes as the task would, in a turn of its own. */
   send<C extends CallbackName>(handle: Handle, callback: C, data: CallbackData[C]): void
-  /** The same, but inside whatever turn runs. */
-  publisher<C extends CallbackName>(handle: Handle, callback: C): Publish<C>
+  /** The same, but inside whatever turn runs. With `unless`: another publisher of the same, for fewer. */
+  publisher<C extends CallbackName>(handle: Handle, callback: C, unless?: Unless): Publish<C>
 }
+
+type Unless = NonNullable<Parameters<TaskHost["publisher"]>[1]>
 
 export interface RigOptions extends Partial<Pick<EngineOptions, "stopMsMax" | "watch">> {
   readonly restored?: Partial<Restored>
@@ -166,6 +168,7 @@ export function rig(bot: Bot, options: RigOptions = {}): Rig {
   const plan = build(bot, { markets: MARKETS }, { set: options.set ?? {} })
   const stubs: Stub[] = []
   const publishers: Map<CallbackName, unknown>[] = []
+  const hosts: TaskHost[] = []
   const engine = new Engine({
     ...options,
     plan,
@@ -176,14 +179,17 @@ export function rig(bot: Bot, options: RigOptions = {}): Rig {
       const bound = new Map<CallbackName, unknown>()
       for (const callback of CALLBACK_NAMES) bound.set(callback, host.publisher(callback))
       publishers.push(bound)
+      hosts.push(host)
       const stub = stubTask(spec, host)
       stubs.push(stub)
       return stub
     },
   })
   const place = (handle: Handle) => plan.handles.get(handle)?.[0] ?? -1
-  const publisher = <C extends CallbackName>(handle: Handle, callback: C) =>
-    publishers[place(handle)]?.get(callback) as Publish<C>
+  const publisher = <C extends CallbackName>(handle: Handle, callback: C, unless?: Unless) =>
+    unless === undefined
+      ? (publishers[place(handle)]?.get(callback) as Publish<C>)
+      : (hosts[place(handle)] as TaskHost).publisher(callback, unless)
   return {
     engine,
     clock,
@@ -315,3 +321,12 @@ export const changed = (clientId: string): CallbackData["onOrder"] => ({
 
 /** A promise and its two ends. */
 export const gate = (): PromiseWithResolvers<void> => Promise.withResolvers<void>()
+
+/** Numbers in [0, 1) that a seed decides. */
+export function chance(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state * 1_664_525 + 1_013_904_223) % 2 ** 32
+    return state / 2 ** 32
+  }
+}
