@@ -14,6 +14,8 @@ export interface Entry {
 
 /** Whose lanes these are. */
 export interface Reader {
+  /** Whether an event that cannot be delivered now is to wait; never again once its strategy is over. */
+  keeps(isPrivate: boolean): boolean
   /** The lane has its first waiting event. */
   filled(lane: Lane): void
   /** The lane has none left. */
@@ -205,11 +207,12 @@ export class Ring {
     for (let at = 0; at < entries.length; at++) this.#slots[(this.head + at) & (this.#slots.length - 1)] = entries[at]
   }
 
-  /** Why none of those who are told of such events takes any for now; undefined where somebody does. */
+  /** Why none of those who are still told of such events takes any for now; undefined where somebody does. */
   refusal(code: number): string | undefined {
     if (!this.#isPast(WHOLE_FACTOR)) return undefined
     const topics = this.#topics.filter((topic) => topic.code === code)
-    const readers = this.lanes.filter((lane) => topics.some(({ lanes }) => lanes.includes(lane)))
+    const isTold = (lane: Lane): boolean => topics.some(({ lanes }) => lanes.includes(lane))
+    const readers = this.lanes.filter((lane) => lane.reader.keeps(this.isPrivate) && isTold(lane))
     const behind = readers.filter(({ reader, pending }) => reader.isBehind && pending > 0)
     if (behind.length < readers.length || behind.length === 0) return undefined
     return behind.map(({ reader }) => reader.refusal() ?? "").join("; ")

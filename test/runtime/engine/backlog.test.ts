@@ -401,6 +401,34 @@ describe("a strategy that is far behind", () => {
     expect(acks.at(-1)).toEqual({ kind: "accepted", value: undefined })
   })
 
+  test("is sent no more although another listens that has been stopped: that one takes none", async () => {
+    const ideas = intents({ ringSlots: SLOTS })
+    const acks: Outcome<undefined>[] = []
+    const fail = (): never => {
+      throw new Error("of no use")
+    }
+    const one = rig(
+      bot({ name: "a" })
+        .tasks([tape, ideas])
+        .strategy(
+          {
+            onTrade: ({ data: { timestamp } }, ctx) =>
+              void acks.push(ctx.publishIntent(ideas, { timestamp, type: "weight", targets: [], metadata: {} })),
+          },
+          { on: [tape] },
+        )
+        .strategy({ onInstIntent: fail }, { on: [ideas], name: "over", onThrow: "stop" })
+        .strategy({ onInstIntent: () => gate().promise }, { on: [ideas], name: "slow" }),
+    )
+    await one.engine.start()
+    for (const at of count(1_000)) one.send(tape, "onTrade", trade(at))
+    expect(acks.at(-1)).toEqual({
+      kind: "refused",
+      reason: "strategy slow is paused: it has not kept up with the private events of intents #1",
+    })
+    expect(strategies(one).map(({ state }) => state)).toEqual(["running", "stopped", "running"])
+  })
+
   test("does not keep intents from others: it is ended when its own cannot be kept any more", async () => {
     const ideas = intents({ ringSlots: SLOTS })
     const { one, stuck, quick } = pair({ name: "a" }, [ideas])
