@@ -78,7 +78,7 @@ export class Delivery implements RunnerHost {
     this.#supervision = new Supervision(options, (runner, code, data, task) => this.post(runner, code, data, task))
     this.latency = options.metrics.histogram(
       "perigee_event_latency_seconds",
-      "From the arrival of a frame to the call of its first handler",
+      "From the arrival of a market data frame to the call of its first handler, also where it waited for that",
     )
     const { metrics } = options
     metrics.reading("perigee_waiting_events", "Events in rings, not yet taken by all", () => this.waiting().events)
@@ -121,7 +121,7 @@ export class Delivery implements RunnerHost {
     })
     const { tap, tapped } = this.#options
     const tells = tapped.includes(callback)
-    const audience = new Audience(targets, code)
+    const audience = new Audience(targets, code, spec)
     return (data, receivedAt) => {
       events.value++
       const message = { data, task: ref, receivedAt, sequence: ++this.sequence }
@@ -155,10 +155,15 @@ export class Delivery implements RunnerHost {
     const { targets } = audience
     this.#isDelivering = true
     // Before anybody is called: what a handler publishes comes later for all.
-    if (this.#open < this.runners.length && !targets.every(isOpen)) this.#hold(audience, code, message, false)
+    if (this.#open < this.runners.length && !targets.every(isOpen)) {
+      this.#hold(audience, code, message, false)
+      if (!targets.some(isOpen)) {
+        this.#isDelivering = false
+        return
+      }
+    }
     const startedAt = this.#clock.monotonic()
-    if (startedAt - this.#offsetAt > OFFSET_EVERY_US) this.#readOffset(startedAt)
-    this.latency.record(startedAt + this.#offset - message.receivedAt)
+    if (audience.isFrames) this.reached(message, startedAt)
     if (audience.timedLeft > 0) this.#callTimed(audience, code, message, startedAt)
     else {
       this.#callAll(targets, code, message)
@@ -224,13 +229,16 @@ export class Delivery implements RunnerHost {
     this.#supervision.slowTogether(names, code, tookUs)
   }
 
-  #readOffset(monotonic: number): void {
-    this.#offset = this.#clock.now() - monotonic
-    this.#offsetAt = monotonic
+  reached(message: AnyMessage, startedAt: number): void {
+    if (startedAt - this.#offsetAt > OFFSET_EVERY_US) {
+      this.#offset = this.#clock.now() - startedAt
+      this.#offsetAt = startedAt
+    }
+    this.latency.record(startedAt + this.#offset - message.receivedAt)
   }
 
   /** Puts the event where those who cannot take it now will find it. `toAll`: a handler is running, so nobody can. */
-  #hold({ targets, topic }: Audience, code: number, message: AnyMessage, toAll: boolean): void {
+  #hold({ targets, topic, isFrames }: Audience, code: number, message: AnyMessage, toAll: boolean): void {
     const isPrivate = isPrivateCode(code)
     let entry: Entry | undefined
     let ring: Ring | undefined
@@ -243,7 +251,8 @@ export class Delivery implements RunnerHost {
       }
       if (entry === undefined) {
         const bytes = costOf(CALLBACKS[code] ?? "onError", message.data as CallbackData[CallbackName])
-        entry = { message, code, topic, bytes, waiting: 0 }
+        const isUnheard = isFrames && (toAll || !targets.some(isOpen))
+        entry = { message, code, topic, bytes, waiting: 0, isUnheard }
         ring = lane.ring
         position = ring.append(entry)
       }
@@ -269,7 +278,8 @@ export class Delivery implements RunnerHost {
       return
     }
     const { mailbox } = runner
-    const entry: Entry = { message, code, topic: OWN, bytes: code === TIMER ? 200 : 1_000, waiting: 0 }
+    const bytes = code === TIMER ? 200 : 1_000
+    const entry: Entry = { message, code, topic: OWN, bytes, waiting: 0, isUnheard: false }
     mailbox.push(mailbox.ring.append(entry), entry)
     mailbox.ring.settle()
     if (runner.isOpen) this.wake(runner)

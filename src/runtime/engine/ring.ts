@@ -10,6 +10,8 @@ export interface Entry {
   readonly bytes: number
   /** Readers still to take it. */
   waiting: number
+  /** A frame's, and no handler has been called with it yet. */
+  isUnheard: boolean
 }
 
 /** Whose lanes these are. */

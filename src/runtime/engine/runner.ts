@@ -32,6 +32,8 @@ export interface RunnerHost {
   settled(runner: Runner): void
   threw(runner: Runner, code: number, message: AnyMessage, error: unknown): void
   slow(runner: Runner, code: number, tookUs: number): void
+  /** The first handler of a frame's event is called at `startedAt`. */
+  reached(message: AnyMessage, startedAt: number): void
   /** The next event for it is word of what it lost on this lane. */
   lagMessage(runner: Runner, lane: Lane): AnyMessage
   /** It had been too slow for its private events and has caught up. */
@@ -295,14 +297,16 @@ export class Runner implements Reader {
       this.#serve(this.#host.imageMessage(this, ring, missed), LAG)
       return
     }
-    const { message, code } = this.#pick().take()
-    this.#serve(message, code)
+    const entry = this.#pick().take()
+    this.#serve(entry.message, entry.code, entry.isUnheard)
+    entry.isUnheard = false
   }
 
-  #serve(message: AnyMessage, code: number): void {
+  #serve(message: AnyMessage, code: number, isFirst = false): void {
     const handler = this.handlers[code]
     if (handler === undefined) return
     const startedAt = this.#host.monotonic()
+    if (isFirst) this.#host.reached(message, startedAt)
     const before = this.#watch.enter(this.#labels[code] ?? 0, message)
     let promise: Promise<unknown> | undefined
     try {
