@@ -16,6 +16,10 @@ export interface SupervisionOptions {
   tap(callback: CallbackName, message: AnyMessage): void
 }
 
+/** While a promise is pending the loop is listened to: so many times in a handler's budget, and no more often than this. */
+const BEATS = 2
+const BEAT_US_LEAST = 10_000
+
 /** No callback's number. */
 const START = -1
 
@@ -26,8 +30,15 @@ export class Supervision {
   readonly #options: SupervisionOptions
   readonly #post: Post
   readonly #thrown = new Map<Runner, Counter>()
+  /** Whose promise is pending, or was at some time since the last beat. */
   readonly #watched = new Set<Runner>()
+  /** Told to be unsettled, and since when that one was pending. */
+  readonly #unsettled = new Map<Runner, number>()
+  #handlerUsLeast = Infinity
   #settleUsLeast = Infinity
+  #beatAt = 0
+  /** How long handlers held the loop since the last beat that have been told of. */
+  #toldUs = 0
   #timer: Timer | undefined
   #isClosed = false
 
@@ -40,6 +51,7 @@ export class Supervision {
     const labels = { strategy: runner.name }
     const counter = this.#options.meters.counter("perigee_handler_errors_total", "Handlers that threw", labels)
     this.#thrown.set(runner, counter)
+    this.#handlerUsLeast = Math.min(this.#handlerUsLeast, runner.handlerUsMax)
     this.#settleUsLeast = Math.min(this.#settleUsLeast, runner.settleUsMax)
   }
 
@@ -81,22 +93,30 @@ export class Supervision {
 
   /** A handler held the loop. */
   slow(runner: Runner, code: number, tookUs: number): void {
+    this.#toldUs += tookUs
     this.#tooLong(runner, code, "slow handler", `held the loop for ${(tookUs / 1_000).toFixed(1)} ms`)
   }
 
   /** The handlers of one event held the loop, nobody knows which: for outsiders, as it may be any. */
   slowTogether(strategies: readonly string[], code: number, tookUs: number): void {
+    this.#toldUs += tookUs
     const callback = eventName(code)
+    this.#oneOfSeveral(strategies, { callback }, `${callback} held the loop`, tookUs)
+  }
+
+  #oneOfSeveral(strategies: readonly string[], fields: { callback?: string }, what: string, tookUs: number): void {
     const tookMs = tookUs / 1_000
-    this.#options.log.warn("handlers.slow", { strategies, callback, tookMs })
-    const message = `one or several of ${strategies.join(", ")}: ${callback} held the loop for ${tookMs.toFixed(1)} ms`
-    this.#tell({ kind: "slow handlers", message, detail: { strategies, callback } }, ENGINE)
+    this.#options.log.warn("handlers.slow", { strategies, ...fields, what, tookMs })
+    const message = `one or several of ${strategies.join(", ")}: ${what} for ${tookMs.toFixed(1)} ms`
+    this.#tell({ kind: "slow handlers", message, detail: { strategies, ...fields } }, ENGINE)
   }
 
   /** A promise is pending. One timer serves all of them, armed only while there are any. */
   watch(runner: Runner): void {
     this.#watched.add(runner)
-    if (this.#timer === undefined) this.#arm(this.#settleUsLeast)
+    if (this.#timer !== undefined) return
+    this.#toldUs = 0
+    this.#arm(this.#settleUsLeast)
   }
 
   close(): void {
@@ -105,27 +125,55 @@ export class Supervision {
     this.#timer = undefined
   }
 
-  #arm(delayUs: number): void {
+  #arm(withinUs: number): void {
     if (this.#isClosed) return
-    this.#timer = this.#options.clock.timer(delayUs / 1_000, () => {
+    const { clock } = this.#options
+    const delayUs = Math.min(withinUs, Math.max(this.#handlerUsLeast / BEATS, BEAT_US_LEAST))
+    this.#beatAt = clock.monotonic() + delayUs
+    this.#timer = clock.timer(delayUs / 1_000, () => {
       this.#timer = undefined
-      const nextUs = this.#check()
-      if (this.#timer === undefined && this.#watched.size > 0) this.#arm(nextUs)
+      const now = clock.monotonic()
+      this.#listen(now - this.#beatAt - this.#toldUs)
+      const nextUs = this.#check(now)
+      if (this.#timer !== undefined || this.#watched.size === 0) return
+      this.#toldUs = 0
+      this.#arm(nextUs)
+    })
+  }
+
+  /**
+   * The loop was held for so long, and no call of a handler took it. After an `await` nobody sees where a handler begins
+   * again and where it leaves off: so it is one of those that were pending meanwhile, or none where the process had to wait.
+   */
+  #listen(heldUs: number): void {
+    const held = [...this.#watched]
+    const [only] = held
+    if (only === undefined || heldUs <= Math.min(...held.map(({ handlerUsMax }) => handlerUsMax))) return
+    const what = "was pending while the loop was held"
+    this.#options.turn.run(() => {
+      if (held.length > 1) {
+        const names = held.map(({ name }) => name)
+        this.#oneOfSeveral(names, {}, `a handler ${what}`, heldUs)
+      } else this.#tooLong(only, only.pendingCode, "slow handler", `${what} for ${(heldUs / 1_000).toFixed(1)} ms`)
     })
   }
 
   /** How long until the next promise may be overdue, µs. */
-  #check(): number {
-    const now = this.#options.clock.monotonic()
+  #check(now: number): number {
     let nextUs = Infinity
     for (const runner of this.#watched) {
+      if (!runner.isPending) {
+        this.#watched.delete(runner)
+        this.#unsettled.delete(runner)
+        continue
+      }
+      if (this.#unsettled.get(runner) === runner.pendingSince) continue
       const leftUs = runner.pendingSince + runner.settleUsMax - now
-      if (runner.isPending && leftUs > 0) {
+      if (leftUs > 0) {
         nextUs = Math.min(nextUs, leftUs)
         continue
       }
-      this.#watched.delete(runner)
-      if (!runner.isPending) continue
+      this.#unsettled.set(runner, runner.pendingSince)
       const what = `has not settled for ${runner.settleUsMax / 1_000} ms`
       this.#options.turn.run(() => this.#tooLong(runner, runner.pendingCode, "unsettled handler", what))
     }

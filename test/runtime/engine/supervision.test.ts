@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test"
 import { bot, trades } from "../../../src/index.ts"
 import { pinoLog } from "../../../src/runtime/platform/shared/log.ts"
 import { WILD_HANDLERS } from "../awkward.ts"
-import { rig, settle, trade } from "./rig.ts"
+import { rig, type Rig, settle, trade } from "./rig.ts"
 
 const tape = trades("binance-um", ["BTC_USDT_PERP"])
 
@@ -44,6 +44,81 @@ describe("a handler of several that holds the loop", () => {
     const named = "strategy spinner: onTrade held the loop for 60.0 ms"
     expect(errors).toEqual(Array.from({ length: 5 }, () => named))
     expect(told).toEqual([unknown, unknown, unknown, unknown, ...errors])
+  })
+})
+
+describe("what a handler does after an await", () => {
+  const slow = (one: Rig): unknown[] =>
+    one.logged
+      .filter(({ event }) => event.startsWith("handler"))
+      .map(({ event, fields }) => [event, fields["strategies"] ?? fields["strategy"], fields["what"]])
+
+  /** Its first part is short, and then it holds the loop for so long. */
+  const spinner = (one: () => Rig, ms: number) => ({
+    async onTrade() {
+      await Promise.resolve()
+      one().clock.hold(ms)
+    },
+  })
+
+  test("is found by what the loop did: the strategy that alone was pending is told, and outsiders", async () => {
+    const errors: string[] = []
+    const one: Rig = rig(
+      bot({ name: "a" })
+        .task(tape)
+        .strategy({
+          ...spinner(() => one, 80),
+          onError: ({ data }) => void errors.push(`${data.kind}: ${data.message}`),
+          name: "spinner",
+        })
+        .strategy({ onTrade() {}, name: "quick" }),
+    )
+    await one.engine.start()
+    one.send(tape, "onTrade", trade(1))
+    await one.clock.advance(1_000)
+    expect(errors).toEqual(["slow handler: strategy spinner: onTrade was pending while the loop was held for 55.0 ms"])
+    expect(slow(one)).toEqual([["handler.slow", "spinner", "was pending while the loop was held for 55.0 ms"]])
+  })
+
+  test("is one of several where several were pending", async () => {
+    const told: string[] = []
+    const one: Rig = rig(
+      bot({ name: "a" })
+        .task(tape)
+        .strategy({ ...spinner(() => one, 80), name: "spinner" })
+        .strategy({ onTrade: () => new Promise<void>(() => undefined), name: "sleeper" }),
+    )
+    one.engine.subscribe((news) => void (news.kind === "error" ? told.push(news.data.message) : undefined))
+    await one.engine.start()
+    one.send(tape, "onTrade", trade(1))
+    await one.clock.advance(1_000)
+    expect(told).toEqual([
+      "one or several of spinner, sleeper: a handler was pending while the loop was held for 55.0 ms",
+    ])
+  })
+
+  test("is not blamed where it is within its budget, or another handler was told of for it", async () => {
+    const one: Rig = rig(
+      bot({ name: "a" })
+        .task(tape)
+        .strategy({ ...spinner(() => one, 49), name: "spinner" })
+        .strategy({ onTrade: () => new Promise<void>(() => undefined), name: "sleeper" }),
+    )
+    await one.engine.start()
+    one.send(tape, "onTrade", trade(1))
+    await one.clock.advance(1_000)
+    expect(slow(one)).toEqual([])
+    const other: Rig = rig(
+      bot({ name: "a" })
+        .task(tape)
+        .strategy({ onTrade: () => new Promise<void>(() => undefined), name: "sleeper" })
+        .strategy({ onTrade: ({ data }) => other.clock.hold(data.tradeId === "2" ? 200 : 0), name: "quick" }),
+    )
+    await other.engine.start()
+    other.send(tape, "onTrade", trade(1))
+    other.send(tape, "onTrade", trade(2))
+    await other.clock.advance(1_000)
+    expect(slow(other)).toEqual([["handlers.slow", ["sleeper", "quick"], "onTrade held the loop"]])
   })
 })
 
