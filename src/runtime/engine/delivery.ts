@@ -5,7 +5,7 @@ import { type TaskSpec, taskName } from "../domain/task.ts"
 import type { Clock } from "../ports.ts"
 import type { Publish } from "../tasks/task.ts"
 import { Audience, isOpen, type Target } from "./audience.ts"
-import { type AnyMessage, CALLBACKS, codeOf, costOf, ENGINE, isPrivateCode, slotsOf, TIMER } from "./event.ts"
+import { type AnyMessage, CALLBACKS, codeOf, costOf, ENGINE, ERROR, isPrivateCode, slotsOf, TIMER } from "./event.ts"
 import { type Entry, Lane, Pool, Ring } from "./ring.ts"
 import { type AnyHandler, Runner, type RunnerHost, type RunnerOptions, type Watch } from "./runner.ts"
 import { Supervision, type SupervisionOptions } from "./supervision.ts"
@@ -75,7 +75,7 @@ export class Delivery implements RunnerHost {
     this.#clock = options.clock
     this.watch = options.watch ?? { label: () => 0, enter: () => 0, leave: () => undefined }
     this.#pool = new Pool(options.ringsBytesMax)
-    this.#supervision = new Supervision(options, (runner, code, data, task) => this.post(runner, code, data, task))
+    this.#supervision = new Supervision(options, this)
     this.latency = options.metrics.histogram(
       "perigee_event_latency_seconds",
       "From the arrival of a market data frame to the call of its first handler, also where it waited for that",
@@ -283,6 +283,20 @@ export class Delivery implements RunnerHost {
     mailbox.push(mailbox.ring.append(entry), entry)
     mailbox.ring.settle()
     if (runner.isOpen) this.wake(runner)
+  }
+
+  /** Stops it. Its `onError` hears why before that, whatever else waits: its handler is over, and nothing reaches it after. */
+  end(runner: Runner, why: string, data: CallbackData["onError"] | undefined, task: TaskRef): void {
+    const isServing = this.#isDelivering
+    this.#isDelivering = true
+    this.#options.turn.run(() => {
+      if (data !== undefined) {
+        runner.hear({ data, task, receivedAt: data.timestamp, sequence: ++this.sequence }, ERROR)
+      }
+      runner.stop(why)
+    })
+    this.#isDelivering = isServing
+    if (!isServing && this.#ready.length > 0) this.#serve()
   }
 
   // ---- serving what waits ----

@@ -286,7 +286,7 @@ export class Runner implements Reader {
     const lagging = this.#lagging.shift()
     if (lagging !== undefined) {
       this.work--
-      this.#serve(this.#host.lagMessage(this, lagging), LAG)
+      this.hear(this.#host.lagMessage(this, lagging), LAG)
       return
     }
     if (this.behind !== undefined && this.#private.length === 0) {
@@ -294,15 +294,16 @@ export class Runner implements Reader {
       this.behind = undefined
       const missed = this.#missed
       this.#missed = 0
-      this.#serve(this.#host.imageMessage(this, ring, missed), LAG)
+      this.hear(this.#host.imageMessage(this, ring, missed), LAG)
       return
     }
     const entry = this.#pick().take()
-    this.#serve(entry.message, entry.code, entry.isUnheard)
+    this.hear(entry.message, entry.code, entry.isUnheard)
     entry.isUnheard = false
   }
 
-  #serve(message: AnyMessage, code: number, isFirst = false): void {
+  /** Calls its handler, where none of its own runs. `isFirst`: nobody's has been called with it before. */
+  hear(message: AnyMessage, code: number, isFirst = false): void {
     const handler = this.handlers[code]
     if (handler === undefined) return
     const startedAt = this.#host.monotonic()
@@ -367,6 +368,7 @@ export class Runner implements Reader {
 
   /** No event reaches it any more. */
   stop(why: string): void {
+    if (this.state === "stopped") return
     this.#close("stopped", why)
     for (const lane of [...this.#market, ...this.#private]) lane.clear()
     for (const lane of this.#lagging.splice(0)) {

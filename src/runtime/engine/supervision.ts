@@ -23,12 +23,17 @@ const BEAT_US_LEAST = 10_000
 /** No callback's number. */
 const START = -1
 
-type Post = (runner: Runner, code: number, data: CallbackData["onError"], task: TaskRef) => void
+/** How a strategy hears of what concerns it. */
+export interface Words {
+  post(runner: Runner, code: number, data: CallbackData["onError"], task: TaskRef): void
+  /** Stops it, with a last word where there is one. */
+  end(runner: Runner, why: string, data: CallbackData["onError"] | undefined, task: TaskRef): void
+}
 
 /** Watches handlers: what they throw is reported and the strategy's policy decides; what takes too long is reported. */
 export class Supervision {
   readonly #options: SupervisionOptions
-  readonly #post: Post
+  readonly #words: Words
   readonly #thrown = new Map<Runner, Counter>()
   /** Whose promise is pending, or was at some time since the last beat. */
   readonly #watched = new Set<Runner>()
@@ -42,9 +47,9 @@ export class Supervision {
   #timer: Timer | undefined
   #isClosed = false
 
-  constructor(options: SupervisionOptions, post: Post) {
+  constructor(options: SupervisionOptions, words: Words) {
     this.#options = options
-    this.#post = post
+    this.#words = words
   }
 
   add(runner: Runner): void {
@@ -65,9 +70,14 @@ export class Supervision {
     runner.errors++
     const fields = { strategy: runner.name, callback, task: `${kind} ${id}`, market, sequence: message.sequence }
     this.#options.log.error("strategy.threw", { ...fields, why, stack })
-    this.#report(runner, code, { kind: "handler", message: why, detail: { ...fields, stack } }, message.task)
+    const what = { kind: "handler", message: why, detail: { ...fields, stack } }
+    if (runner.onThrow === "stop" && runner.state !== "stopped") {
+      const data = this.#tell(what, message.task)
+      this.#words.end(runner, `${callback} threw: ${why}`, code === ERROR ? undefined : data, message.task)
+      return
+    }
+    this.#report(runner, code, what, message.task)
     if (runner.onThrow === "pause") runner.pause(`${callback} threw: ${why}`)
-    if (runner.onThrow === "stop") runner.stop(`${callback} threw: ${why}`)
   }
 
   /** A `start` that has not settled in time or failed later: the strategy waits for it, for the operator, or is over. */
@@ -191,7 +201,7 @@ export class Supervision {
   /** To the strategy's own `onError`, unless that is what failed, and to whoever listens from outside. */
   #report(runner: Runner, code: number, what: Omit<CallbackData["onError"], "timestamp">, task: TaskRef): void {
     const data = this.#tell(what, task)
-    if (code !== ERROR) this.#post(runner, ERROR, data, task)
+    if (code !== ERROR) this.#words.post(runner, ERROR, data, task)
   }
 
   #tell(what: Omit<CallbackData["onError"], "timestamp">, task: TaskRef): CallbackData["onError"] {

@@ -181,13 +181,15 @@ describe("a handler that throws", () => {
   })
 
   test("is paused until resume where its policy says so, and loses no private event meanwhile", async () => {
-    const { one, seen } = thrower("pause")
+    const { one, seen, errors } = thrower("pause")
     await one.engine.start()
     for (let i = 1; i <= 3; i++) one.send(tape, "onTrade", trade(i))
     one.send(router, "onOrder", changed("x"))
     expect(seen).toEqual(["bad 1", "good 1", "good 2", "good 3"])
     expect(one.engine.reasons()).toEqual(["strategy bad is paused: onTrade threw: cannot 1"])
+    expect(errors).toEqual([])
     one.engine.resume()
+    expect(errors).toEqual(["handler: cannot 1 (feed)"])
     expect(seen.slice(4)).toEqual(["bad dropped 2", "bad x"])
     expect(one.engine.reasons()).toEqual([])
   })

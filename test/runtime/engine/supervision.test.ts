@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test"
-import { bot, trades } from "../../../src/index.ts"
+import { bot, orders, trades } from "../../../src/index.ts"
 import { pinoLog } from "../../../src/runtime/platform/shared/log.ts"
 import { WILD_HANDLERS } from "../awkward.ts"
-import { rig, type Rig, settle, trade } from "./rig.ts"
+import { changed, rig, type Rig, settle, trade } from "./rig.ts"
 
 const tape = trades("binance-um", ["BTC_USDT_PERP"])
 
@@ -44,6 +44,75 @@ describe("a handler of several that holds the loop", () => {
     const named = "strategy spinner: onTrade held the loop for 60.0 ms"
     expect(errors).toEqual(Array.from({ length: 5 }, () => named))
     expect(told).toEqual([unknown, unknown, unknown, unknown, ...errors])
+  })
+})
+
+describe("a strategy that is stopped by what it threw", () => {
+  const desk = orders("binance-um")
+
+  test.each([
+    ["later", () => Promise.resolve().then(() => Promise.reject(new Error("boom")))],
+    [
+      "at once",
+      () => {
+        throw new Error("boom")
+      },
+    ],
+  ] as const)("hears of it before that, thrown %s, past whatever waits, and can still act", async (_, handle) => {
+    const heard: string[] = []
+    const one = rig(
+      bot({ name: "a" })
+        .tasks([tape, desk])
+        .strategy(
+          {
+            onTrade: handle,
+            onOrder: () => void heard.push("order"),
+            async onError({ data, task }, ctx) {
+              const { kind } = ctx.submit(desk, { inst: "BTC_USDT_PERP", side: "BUY", size: "1" })
+              heard.push(`${data.message} of ${task.kind}, an order is ${kind}`)
+              await Promise.resolve()
+              throw new Error("as well")
+            },
+          },
+          { name: "wild", onThrow: "stop" },
+        ),
+    )
+    await one.engine.start()
+    one.engine.turn.run(() => {
+      one.send(tape, "onTrade", trade(1))
+      one.send(desk, "onOrder", changed("x"))
+    })
+    await one.clock.advance(1)
+    expect(heard.filter((what) => what !== "order")).toEqual(["boom of feed, an order is submitted"])
+    one.send(tape, "onTrade", trade(2))
+    expect(one.engine.reasons()).toEqual(["strategy wild is stopped: onTrade threw: boom"])
+    expect(one.logged.filter(({ event }) => event === "strategy.threw").map(({ fields }) => fields["why"])).toEqual([
+      "boom",
+      "as well",
+    ])
+    expect(one.engine.state()["waiting"]).toEqual({ events: 0, bytes: 0 })
+  })
+
+  test("is told nothing of an error of its onError, and is stopped for that", async () => {
+    const heard: string[] = []
+    const one = rig(
+      bot({ name: "a" })
+        .task(tape)
+        .strategy(
+          {
+            onTrade() {},
+            onError({ data }) {
+              heard.push(data.message)
+              throw new Error("as well")
+            },
+          },
+          { name: "wild", onThrow: "stop" },
+        ),
+    )
+    await one.engine.start()
+    one.send(tape, "onError", { kind: "odd", message: "of the feed", timestamp: 0 })
+    expect(heard).toEqual(["of the feed"])
+    expect(one.engine.reasons()).toEqual(["strategy wild is stopped: onError threw: as well"])
   })
 })
 
