@@ -157,6 +157,7 @@ export class Engine {
     })
     const migrate = options.state === undefined ? () => undefined : this.#migration(runner, state, options.state)
     const timers = new Timers(clock, (run) => turn.run(() => this.#delivery.post(runner, TIMER, run)))
+    runner.ended = () => timers.close()
     const { makeContext = (parts) => new StrategyContext(parts) } = this.#options
     runner.ctx = makeContext({
       house: this.#house,

@@ -65,6 +65,8 @@ export class Runner implements Reader {
   readonly settleUsMax: number
   /** Set once its context exists, before anything is delivered. */
   ctx!: Context
+  /** Called once, when it is stopped for good. */
+  ended: () => void = () => undefined
   /** Its own lane: calls of its timers and errors of its own. */
   mailbox!: Lane
   /** Events that wait in its lanes, and lanes whose loss it has not been told. */
@@ -376,6 +378,7 @@ export class Runner implements Reader {
       this.work--
     }
     this.behind = undefined
+    this.ended()
   }
 
   #close(state: "paused" | "stopped", why: string): void {

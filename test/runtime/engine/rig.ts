@@ -33,6 +33,11 @@ export class TestClock implements Clock {
     }
   }
 
+  /** How many timers there are. */
+  get armed(): number {
+    return this.#due.length
+  }
+
   defer(run: () => void): void {
     this.#deferred.push(run)
   }

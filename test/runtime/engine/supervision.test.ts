@@ -93,6 +93,30 @@ describe("a strategy that is stopped by what it threw", () => {
     expect(one.engine.state()["waiting"]).toEqual({ events: 0, bytes: 0 })
   })
 
+  test("leaves no timer of its own", async () => {
+    const one = rig(
+      bot({ name: "a" })
+        .task(tape)
+        .strategy(
+          {
+            start(ctx) {
+              ctx.every(10, () => undefined)
+              ctx.after(5_000, () => undefined)
+            },
+            onTrade(_, ctx) {
+              ctx.every(10, () => undefined)
+              throw new Error("boom")
+            },
+          },
+          { onThrow: "stop" },
+        ),
+    )
+    await one.engine.start()
+    expect(one.clock.armed).toBe(2)
+    one.send(tape, "onTrade", trade(1))
+    expect(one.clock.armed).toBe(0)
+  })
+
   test("is told nothing of an error of its onError, and is stopped for that", async () => {
     const heard: string[] = []
     const one = rig(
