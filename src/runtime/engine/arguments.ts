@@ -48,6 +48,21 @@ export function checkTimer(call: "after" | "every", ms: unknown, run: unknown): 
   demand(typeof run === "function", call, "run", run, "the function to call")
 }
 
+/** A metric's name, help and labels as Prometheus takes them: what it cannot read spoils the whole page. */
+export function checkMetric(call: "counter" | "gauge", name: unknown, help: unknown, labels: unknown): void {
+  if (typeof name !== "string" || !/^[a-z][a-z0-9_]*$/.test(name))
+    throw new UsageError(`metric "${String(name)}": write lower-case letters, digits and _`)
+  demand(typeof help === "string", call, `help of ${name}`, help, "a text")
+  checkObject(call, `labels of ${name}`, labels, "{ label: text }")
+  for (const [label, value] of Object.entries(labels as Readonly<Record<string, unknown>>)) {
+    if (!/^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/.test(label))
+      throw new UsageError(`metric ${name}, label "${label}": write letters, digits and _, no digit or __ first`)
+    if (label === "strategy")
+      throw new UsageError(`metric ${name}, label "strategy": it is always the strategy's own name; take another word`)
+    demand(typeof value === "string", call, `label "${label}" of metric ${name}`, value, "a text")
+  }
+}
+
 /** What a command names: a declared task, or a part of one. */
 export function checkHandle(named: unknown): void {
   const whole: unknown = isObject(named) ? wholeOf(named as unknown as Binding) : undefined

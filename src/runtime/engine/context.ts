@@ -11,7 +11,7 @@ import type { Outcome } from "../domain/outcome.ts"
 import type { AltTensor } from "../domain/tensor.ts"
 import type { Log, LogFields, Timer } from "../ports.ts"
 import type { ManualFeed, OwnAndAccount, RunningFeed, RunningOrders, RunningRelay, Submission } from "../tasks/task.ts"
-import { checkInput, checkIntent, checkObject, checkOrders, checkTimer } from "./arguments.ts"
+import { checkInput, checkIntent, checkMetric, checkObject, checkOrders, checkTimer } from "./arguments.ts"
 import { withDeadline } from "./deadline.ts"
 import type { BookView, Context, StrategyMetrics, StrategyState } from "./declaration/context.ts"
 import type { FeedHandle, IntentHandle, OrdersHandle, PredictHandle, RelayHandle } from "./declaration/handle.ts"
@@ -189,15 +189,14 @@ function ownLog(log: Log, strategy: string): Log {
 }
 
 function ownMetrics(meters: ContextParts["meters"], strategy: string): StrategyMetrics {
-  const named = (name: string) => {
-    if (!/^[a-z][a-z0-9_]*$/.test(name))
-      throw new UsageError(`metric "${name}": write lower-case letters, digits and _`)
-    return `perigee_strategy_${name}`
-  }
+  const ask =
+    <T>(kind: "counter" | "gauge", meter: (name: string, help: string, labels: Labels) => T) =>
+    (name: string, help: string, labels: Labels = {}): T => {
+      checkMetric(kind, name, help, labels)
+      return meter(`perigee_strategy_${name}`, help, { ...labels, strategy })
+    }
   return {
-    counter: (name: string, help: string, labels: Labels = {}): Counter =>
-      meters.counter(named(name), help, { ...labels, strategy }),
-    gauge: (name: string, help: string, labels: Labels = {}): Gauge =>
-      meters.gauge(named(name), help, { ...labels, strategy }),
+    counter: ask<Counter>("counter", (name, help, labels) => meters.counter(name, help, labels)),
+    gauge: ask<Gauge>("gauge", (name, help, labels) => meters.gauge(name, help, labels)),
   }
 }

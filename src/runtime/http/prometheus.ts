@@ -36,7 +36,8 @@ function braces(labels: Labels): string {
 }
 
 function number(value: number): string {
-  if (Number.isNaN(value)) return "NaN"
+  // A strategy's own may have been given anything.
+  if (typeof value !== "number" || Number.isNaN(value)) return "NaN"
   if (Number.isFinite(value)) return String(value)
   return value > 0 ? "+Inf" : "-Inf"
 }

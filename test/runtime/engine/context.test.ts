@@ -342,4 +342,21 @@ describe("what a strategy is given", () => {
     expect(sample).toMatchObject({ labels: { strategy: "s" }, metric: { value: 3 } })
     expect(() => ctx.metrics.gauge("Bad name", "")).toThrow(UsageError)
   })
+
+  test.each<readonly [labels: unknown, words: string]>([
+    [{ "bad-label": "1" }, 'metric level, label "bad-label": write letters, digits and _, no digit or __ first'],
+    [{ "1st": "1" }, 'metric level, label "1st": write letters, digits and _, no digit or __ first'],
+    [{ __name__: "1" }, 'metric level, label "__name__": write letters, digits and _, no digit or __ first'],
+    [{ "": "1" }, 'metric level, label "": write letters, digits and _, no digit or __ first'],
+    [{ strategy: "1" }, 'metric level, label "strategy": it is always the strategy\'s own name; take another word'],
+    [{ size: 1 }, 'gauge: label "size" of metric level is a number; write a text'],
+    [{ size: 1n }, 'gauge: label "size" of metric level is a bigint; write a text'],
+    [null, "gauge: labels of level is null; write { label: text }"],
+  ])("no metric with labels that Prometheus does not take: %p", async (labels, words) => {
+    const { one, ctx } = await contextOf([])
+    expect(() => ctx.metrics.gauge("level", "Level", labels as never)).toThrow(new UsageError(words))
+    expect(() => ctx.metrics.gauge("level", undefined as never)).toThrow(UsageError)
+    expect(one.metrics.families.has("perigee_strategy_level")).toBe(false)
+    expect(ctx.metrics.gauge("level", "Level", { Side_2: 'say "hi"' })).toEqual({ value: 0 })
+  })
 })

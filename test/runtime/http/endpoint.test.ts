@@ -167,6 +167,16 @@ test("metrics are Prometheus text: help, type, escaped labels, buckets in second
   ])
 })
 
+test("a metric that was given what is no number is told as none", async () => {
+  const metrics = new Metrics()
+  for (const [at, value] of [undefined, "5", 5n, Number.NaN].entries()) {
+    metrics.gauge("perigee_strategy_level", "Level", { at: String(at) }).value = value as number
+  }
+  const reply = await endpoint(testBot({ metrics: () => metrics }).deps).fetch(ask("/metrics"), here)
+  const told = (await reply.text()).split("\n").filter((line) => line.startsWith("perigee"))
+  expect(told.map((line) => line.split(" ")[1])).toEqual(["NaN", "NaN", "NaN", "NaN"])
+})
+
 test("the status page comes whole: its script is the one its policy allows, and nothing is fetched from elsewhere", async () => {
   const reply = await endpoint(testBot().deps).fetch(ask("/"), here)
   const html = await reply.text()
