@@ -188,9 +188,10 @@ function optionMistakes({ onThrow, handlerMsMax, settleMsMax, startMsMax, state 
 function notes({ name, has, tasks }: StrategyPlan, specs: readonly TaskSpec[]): readonly string[] {
   const own = tasks.map((at) => specs[at] as TaskSpec)
   const called = new Set<CallbackName>(own.flatMap(callbacksOf))
-  for (const callback of ["onAltEvent", "onBookState", "onFeedState", "onLag", "onError", "onLobMbo"] as const) {
+  for (const callback of ["onBookState", "onFeedState", "onLag", "onError", "onLobMbo"] as const) {
     called.add(callback)
   }
+  if (own.some(({ kind }) => kind !== "feed")) called.add("onAltEvent")
   if (own.some(({ kind }) => kind === "orders")) called.add("onOrder")
   if (own.some((spec) => spec.kind === "orders" || (spec.kind === "feed" && spec.insts.length > 0)))
     called.add("onInstrument")

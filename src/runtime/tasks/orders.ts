@@ -24,7 +24,7 @@ import { Reconciler } from "./orders/reconciler.ts"
 import { Resolver } from "./orders/resolver.ts"
 import { Trade } from "./orders/trade.ts"
 import type { RestClient } from "./rest.ts"
-import type { OwnAndAccount, RunningOrders, Submission, TaskHost } from "./task.ts"
+import type { OwnAndAccount, Publish, RunningOrders, Submission, TaskHost } from "./task.ts"
 
 export interface OrdersDeps {
   readonly venue: Venue
@@ -89,6 +89,7 @@ class Orders implements OrdersTask {
   readonly #exits: Exits
   readonly #funding: Funding
   readonly #countdown: Countdown | undefined
+  readonly #publishStart: Publish<"onAltEvent">
   #leave: (() => void) | undefined
 
   constructor(spec: OrdersSpec, host: TaskHost, deps: OrdersDeps) {
@@ -127,6 +128,7 @@ class Orders implements OrdersTask {
       referencePrice: deps.referencePrice,
       priceAgeUs: deps.priceAgeUs ?? (() => undefined),
     })
+    this.#publishStart = host.publisher("onAltEvent")
     const publishInstrument = host.publisher("onInstrument")
     deps.instruments.listen({
       watched: () => this.#watched(),
@@ -197,6 +199,8 @@ class Orders implements OrdersTask {
     })
     this.#entry.start()
     this.#countdown?.start()
+    const { spec } = this
+    this.#desk.run(() => this.#publishStart({ spec, starts: 1 }, this.#host.outside.clock.now()))
   }
 
   async stop(): Promise<void> {

@@ -6,6 +6,7 @@ import type { RunningTask, TaskHost } from "./task.ts"
 export function scheduleTask(spec: ScheduleSpec, host: TaskHost): RunningTask {
   const { clock } = host.outside
   const publish = host.publisher("onSchedule")
+  const publishStart = host.publisher("onAltEvent")
   const everyUs = spec.everyMs * 1_000
   let timer: Timer | undefined
   let ticks = 0
@@ -33,6 +34,7 @@ export function scheduleTask(spec: ScheduleSpec, host: TaskHost): RunningTask {
       wallStartAt = clock.now()
       next = 0
       timer = clock.timer(0, tick)
+      host.turn.run(() => publishStart({ spec, starts: 1 }, clock.now()))
     },
     stop() {
       timer?.cancel()

@@ -291,10 +291,14 @@ describe("build", () => {
     const plan = build(
       bot({ name: "a" })
         .tasks([tape, router])
-        .strategy({ onTrade() {}, onOrder() {}, onError() {} }, { on: [tape], name: "s" }),
+        .strategy({ onTrade() {}, onAltEvent() {}, onOrder() {}, onError() {} }, { on: [tape], name: "s" })
+        .strategy({ onAltEvent() {}, onOrder() {} }, { on: [router], name: "t" }),
       ALL,
     )
-    expect(plan.notes).toEqual(["strategy s has onOrder, but no task it is bound to calls it"])
+    expect(plan.notes).toEqual([
+      "strategy s has onAltEvent, but no task it is bound to calls it",
+      "strategy s has onOrder, but no task it is bound to calls it",
+    ])
   })
 
   test("binds a strategy to every task, to those named, or to none; twice named is once", () => {

@@ -56,6 +56,12 @@ describe("an order", () => {
     expect(order.expiresAt - order.createdAt).toBeWithin(4_990_000, 5_010_000)
   })
 
+  test("can be sent once the task has said that it has started", async () => {
+    const world = new World()
+    const life = await world.live()
+    expect(life.starts).toEqual([{ spec: life.task.spec, starts: 1 }])
+  })
+
   test("that is refused by the risk limits writes nothing, sends nothing and is not counted", async () => {
     const world = new World({ deps: { limits: { orderNotionalMax: "50" } } })
     const life = await world.live()

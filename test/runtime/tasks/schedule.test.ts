@@ -27,6 +27,14 @@ describe("a schedule", () => {
     ])
   })
 
+  test("says that it has started, before the first tick", () => {
+    const { task, clock, published } = scheduled()
+    task.start()
+    clock.advance(150)
+    expect(published.map(({ callback }) => callback)).toEqual(["onAltEvent", "onSchedule", "onSchedule"])
+    expect(published[0]?.data).toEqual({ spec: task.spec, starts: 1 })
+  })
+
   test("that comes late counts what it missed, makes no burst, and stays on its grid", () => {
     // A loop that is held up serves timers later than asked for.
     const world = virtualHost()

@@ -3,6 +3,7 @@ import type {
   CallbackName,
   InstrumentChanged,
   OrderChanged,
+  TaskStarted,
   Trouble,
 } from "../../../../src/runtime/domain/callbacks.ts"
 import { clientIds } from "../../../../src/runtime/domain/client-id.ts"
@@ -42,6 +43,7 @@ export interface Life {
   readonly offset: Offset
   readonly changes: OrderChanged[]
   readonly troubles: Trouble[]
+  readonly starts: TaskStarted[]
   readonly instruments: InstrumentChanged[]
   readonly failures: string[]
   readonly turn: Turn
@@ -86,6 +88,7 @@ export class World {
     const turn = new Turn(journal, (error) => failures.push(error.message))
     const changes: OrderChanged[] = []
     const troubles: Trouble[] = []
+    const starts: TaskStarted[] = []
     const instruments: InstrumentChanged[] = []
     const host: TaskHost = {
       outside,
@@ -96,6 +99,7 @@ export class World {
           if (callback === "onOrder") changes.push(data as OrderChanged)
           if (callback === "onInstrument") instruments.push(data as InstrumentChanged)
           if (callback === "onError") troubles.push(data as Trouble)
+          if (callback === "onAltEvent") starts.push(data as TaskStarted)
         },
       halt: (why) => failures.push(why),
       counter: () => ({ value: 0 }),
@@ -132,7 +136,7 @@ export class World {
       ...this.#options.deps,
     })
     task.start()
-    return { task, rest, stream, offset, changes, troubles, instruments, failures, turn, mortal }
+    return { task, rest, stream, offset, changes, troubles, starts, instruments, failures, turn, mortal }
   }
 
   /** A life that is ready to trade. */
