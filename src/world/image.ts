@@ -20,13 +20,12 @@ export function stateImage(head: Head, engine: Engine, journal: Ended): StateIma
   const feeds = tasks.filter((task): task is RunningFeed => task.spec.kind === "feed")
   const pnl = orders.flatMap((task) => task.pnl())
   const raw = engine.state() as {
-    latencyUs: { p50: number; p99: number; p999: number }
-    events: number
+    latencyUs: { count: number; p50: number; p99: number; p999: number }
     modeWhy: string
   }
   const latency: LatencyImage = {
     name: "frame to handler",
-    count: raw.events,
+    count: raw.latencyUs.count,
     p50Us: raw.latencyUs.p50,
     p99Us: raw.latencyUs.p99,
     p999Us: raw.latencyUs.p999,
@@ -71,12 +70,11 @@ interface BookSummary {
   readonly why: string
   readonly applied: number
   readonly gaps: number
-  readonly last?: number
 }
 
 function bookImages(task: RunningFeed): BookImage[] {
   const { market, books = {} } = task.state() as { market: BookImage["market"]; books?: Record<Inst, BookSummary> }
-  return Object.entries(books).map(([inst, { state, why, applied, gaps, last }]) => {
+  return Object.entries(books).map(([inst, { state, why, applied, gaps }]) => {
     const view = task.book(inst)
     const best = view?.state === "live" ? view.best() : undefined
     return {
@@ -86,7 +84,6 @@ function bookImages(task: RunningFeed): BookImage[] {
       applied,
       gaps,
       ...(why === "" ? {} : { why }),
-      ...(last === undefined ? {} : { last }),
       ...(best === undefined ? {} : { bid: [best.bidPrice, best.bidSize], ask: [best.askPrice, best.askSize] }),
     }
   })

@@ -47,11 +47,11 @@ export class Screen {
 }
 
 function bookRows({ books }: StateImage): string[] {
-  const rows = books.map(({ inst, bid, ask, state, why, last }) => {
+  const rows = books.map(({ inst, bid, ask, state, why }) => {
     if (bid === undefined || ask === undefined)
       return `  ${inst.padEnd(20)} ${state}${why === undefined ? "" : `: ${why}`}`
     const touch = `${size(bid[1])} @ ${bid[0]}  |  ${ask[0]} @ ${size(ask[1])}`
-    return `  ${inst.padEnd(20)} ${touch}${last === undefined ? "" : `   last ${last}`}`
+    return `  ${inst.padEnd(20)} ${touch}`
   })
   return rows.length === 0 ? [] : ["book", ...rows, ""]
 }

@@ -395,6 +395,7 @@ export class Engine {
       events: this.#delivery.sequence,
       waiting: this.#delivery.waiting(),
       latencyUs: {
+        count: latency.count,
         p50: latency.quantile(0.5),
         p99: latency.quantile(0.99),
         p999: latency.quantile(0.999),

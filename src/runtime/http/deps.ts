@@ -80,7 +80,6 @@ export interface BookImage {
   /** Price and size. */
   readonly bid?: readonly [number, number]
   readonly ask?: readonly [number, number]
-  readonly last?: number
   readonly applied: number
   readonly gaps: number
 }

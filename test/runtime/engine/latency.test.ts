@@ -85,5 +85,6 @@ describe("the latency of an event, from its frame to its first handler,", () => 
     await one.engine.stop("enough")
     came(one, 3)
     expect(latency(one)).toMatchObject({ count: 1, max: 3_000 })
+    expect(one.engine.state()).toMatchObject({ latencyUs: { count: 1, max: 3_000 } })
   })
 })
