@@ -105,10 +105,11 @@ class Reader {
   }
   onTrade(): void {}
   onLob(): void {}
-  onInstrument({ data, task }: InstrumentMsg, ctx: Context): void {
+  onInstrument({ data, task }: InstrumentMsg, ctx: Context): Promise<void> | undefined {
     this.told.push(`${data.inst} ${data.now.status} by ${task.kind} ${task.id}`)
     if (ctx.instrument(data.inst, data.market)?.status !== data.now.status)
       this.told.push("and ctx knows nothing of it")
+    return undefined
   }
 }
 
@@ -165,6 +166,60 @@ test("with a router the listing is asked for no more often, and who hears the ro
   simulation.advance(15 * 60_000)
   expect(all.told).toEqual([expect.stringMatching(/by orders 1$/)])
   expect(only.told).toEqual([expect.stringMatching(/by feed 1$/)])
+  simulation.stop("the test is over")
+}, 60_000)
+
+test("everything changes at once while strategies are busy: each hears of each instrument once all the same", async () => {
+  const names = ["ETH", "LTC", "BTC", "XLM"]
+  const all = names.map((base) => `${base}_USDT_PERP` as typeof INST)
+  const { state, through } = listing()
+  const wider = (front: Front): Front => ({
+    ...front,
+    request: (request, now) => {
+      const answer = front.request(request, now)
+      if (request.path !== "/fapi/v1/exchangeInfo") return answer
+      const { symbols, ...rest } = JSON.parse(answer.body) as { symbols: Row[] }
+      const more = ["LTC", "XLM"].map((base) => ({
+        ...symbols[0],
+        symbol: `${base}USDT`,
+        pair: `${base}USDT`,
+        baseAsset: base,
+      }))
+      return { ...answer, body: JSON.stringify({ ...rest, symbols: [...symbols, ...more] }) }
+    },
+  })
+  class Slow extends Reader {
+    readonly #ms: number
+    constructor(name: string, ms: number) {
+      super(name)
+      this.#ms = ms
+    }
+    override onInstrument(message: InstrumentMsg, ctx: Context): Promise<void> {
+      void super.onInstrument(message, ctx)
+      return new Promise<void>((resolve) => void setTimeout(resolve, this.#ms))
+    }
+  }
+  // The first tells of all that the third names, but to another strategy; the second tells one strategy of one of them.
+  const [zero, one, two] = [trades("binance-um", all), trades("binance-um", [INST]), trades("binance-um", all)]
+  const [both, last, first] = [new Slow("both", 5), new Slow("last", 500), new Reader("first")]
+  const simulation = await openSimulation({
+    bot: () =>
+      bot({ name: "reader" })
+        .tasks([zero, one, two])
+        .strategy(both, { on: [one, two] })
+        .strategy(last, { on: [two] })
+        .strategy(first, { on: [zero] }) as unknown as Bot,
+    seed: 3,
+    rate: 1,
+    through: (front) => through(wider(front)),
+  })
+  simulation.advance(60_000)
+  state.status = Object.fromEntries(names.map((base) => [`${base}USDT`, "SETTLING"]))
+  simulation.advance(15 * 60_000)
+  const heard = (reader: Reader): string[] => reader.told.map((line) => line.replace(/_\w+ \w+ by/, " by")).toSorted()
+  expect(heard(both)).toEqual(["BTC by feed 2", "ETH by feed 3", "LTC by feed 3", "XLM by feed 3"])
+  expect(heard(last)).toEqual(names.map((base) => `${base} by feed 3`).toSorted())
+  expect(heard(first)).toEqual(names.map((base) => `${base} by feed 1`).toSorted())
   simulation.stop("the test is over")
 }, 60_000)
 
