@@ -126,7 +126,7 @@ export class Delivery implements RunnerHost {
       events.value++
       const message = { data, task: ref, receivedAt, sequence: ++this.sequence }
       if (tells) tap(callback, message)
-      if (targets.length > 0) this.#publish(audience, code, message)
+      if (targets.length > 0) this.#publish(targets, code, message, audience)
     }
   }
 
@@ -147,12 +147,12 @@ export class Delivery implements RunnerHost {
 
   // ---- the hot path ----
 
-  #publish(audience: Audience, code: number, message: AnyMessage): void {
+  /** `targets` are the audience's, given apart: a publisher's own list is a constant to the compiler, a field is read each time. */
+  #publish(targets: readonly Target[], code: number, message: AnyMessage, audience: Audience): void {
     if (this.#isDelivering) {
       this.#hold(audience, code, message, true)
       return
     }
-    const { targets } = audience
     this.#isDelivering = true
     // Before anybody is called: what a handler publishes comes later for all.
     if (this.#open < this.runners.length && !targets.every(isOpen)) {
