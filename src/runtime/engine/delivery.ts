@@ -329,7 +329,8 @@ export class Delivery implements RunnerHost {
       }
     } finally {
       // None are left, except where something threw that is no handler's: who was not served then is served all the same.
-      for (const runner of this.#ready.splice(0).slice(at)) this.#defer(runner)
+      for (; at < this.#ready.length; at++) this.#defer(this.#ready[at] as Runner)
+      this.#ready.length = 0
       this.#isDelivering = false
       turn.leave()
     }
