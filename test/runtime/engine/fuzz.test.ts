@@ -1,5 +1,6 @@
 // Everything at once, by seed: small rings, pauses and resumes, throws and rejections, timers, intents, different audiences.
 import { expect, test } from "bun:test"
+import { MARKETS } from "../../../src/runtime/domain/market.ts"
 import { bot, type Context, type InstrumentMsg, intents, orders, trades, type TradeMsg } from "../../../src/index.ts"
 import type { CallbackData } from "../../../src/runtime/domain/callbacks.ts"
 import type { Fill } from "../../../src/runtime/domain/order.ts"
@@ -46,7 +47,7 @@ async function play(
   const tapes = count(3).map(() =>
     trades("binance-um", ["BTC_USDT_PERP"], { ringSlots: [8, 32, 8_192][seed % 3] as number }),
   )
-  const desks = count(2).map(() => orders("binance-um", { ringSlots: [16, 4_096][seed % 2] as number }))
+  const desks = count(2).map((at) => orders(MARKETS[at]!, { ringSlots: [16, 4_096][seed % 2] as number }))
   const wishes = intents({ ringSlots: 4_096 })
 
   const made = (name: string) => {
