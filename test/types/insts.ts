@@ -1,5 +1,16 @@
 // Instrument literals, market by market: what must compile, and what must not. Checked by the type check itself.
-import { bot, orders, trades } from "../../src/index.ts"
+import {
+  type AltIntent,
+  type AltOrder,
+  book,
+  bot,
+  type Context,
+  intents,
+  orders,
+  relay,
+  trades,
+  type TradeMsg,
+} from "../../src/index.ts"
 
 // ---- as each market lists them ----
 trades("binance-spot", ["BTC_USDT", "BTC_FDUSD", "1000SATS_TRY"])
@@ -13,6 +24,21 @@ trades("gate-unified", ["BTC_USDT"])
 trades("hyperliquid", ["BTC_USDC_PERP", "1000PEPE_USDC_PERP", "PURR_USDC", "TSLA_USDT0_PERP"])
 // A name made at run time is checked when the bot starts.
 trades("binance-spot", ["BTC_VND" as string])
+const base: string = String("ETH")
+trades("binance-um", [`${base}_USDT_PERP`, `1000${base}_USDC_PERP`, "BTC_USDT_PERP"])
+trades("okx", [`${base}_${base}`])
+trades(
+  "binance-um",
+  ["ETH", "BTC"].map((coin) => `${coin}_USDT_PERP`),
+)
+trades(
+  "okx",
+  (["ETH", "BTC"] as const).map((coin) => `${coin}_USDT_PERP` as const),
+)
+// @ts-expect-error one of the two is misspelt
+trades("binance-um", [base === "" ? "BTC_USDT_PERP" : "BTC_USDT_PREP"])
+// @ts-expect-error a name made at run time excuses no literal beside it
+trades("binance-um", [`${base}_USDT_PERP`, "BTC_USDT_PREP"])
 
 // ---- misspelt ----
 // @ts-expect-error the quote is misspelt
@@ -83,7 +109,95 @@ bot({ name: "a" })
   .strategy({
     start(ctx) {
       ctx.submit(router, { inst: "BTC_USDT_PERP", side: "BUY", size: "1", type: "market" })
+      ctx.submit(router, { inst: `${base}_USDT_PERP`, side: "BUY", size: "1", type: "market" })
       // @ts-expect-error PERP, not SWAP
       ctx.submit(router, { inst: "BTC_USDT_SWAP", side: "BUY", size: "1", type: "market" })
     },
   })
+
+// ---- in what one strategy tells another ----
+const wishes = intents()
+const desk = relay()
+const tape = trades("binance-um", ["BTC_USDT_PERP"])
+const order = { side: "BUY", size: "1", type: "market" } as const
+const listeners = { onInstIntent() {}, onOrderExecution() {} }
+const whole: AltIntent = { timestamp: 1, type: "weight", targets: [], metadata: {} }
+const readyMade: readonly AltOrder[] = []
+bot({ name: "a" })
+  .tasks([tape, wishes, desk])
+  .strategy({
+    ...listeners,
+    onTrade({ data }, ctx) {
+      const { market, inst } = data
+      ctx.publishIntent(wishes, whole)
+      ctx.publishIntent(wishes, { ...whole, targets: [{ market, inst, value: 0.5 }] })
+      ctx.publishIntent(wishes, { ...whole, targets: [{ market: "okx", inst: `${base}_USDT`, value: 0.5 }] })
+      ctx.publishIntent(wishes, {
+        timestamp: 1,
+        type: "price",
+        targets: [
+          { market: "okx", inst: "BTC_USDT", value: 1 },
+          { market: "binance-um", inst: "BTC_USDT_PERP", value: 2 },
+          // @ts-expect-error PERP is misspelt
+          { market: "binance-um", inst: "BTC_USDT_PREP", value: 1 },
+        ],
+        metadata: {},
+      })
+      // @ts-expect-error no spot on this market
+      ctx.publishIntent(wishes, { ...whole, targets: [{ market: "binance-um", inst: "BTC_USDT", value: 1 }] })
+      // @ts-expect-error no such market
+      ctx.publishIntent(wishes, { ...whole, targets: [{ market: "nasdaq", inst: "BTC_USDT", value: 1 }] })
+      // @ts-expect-error no such type
+      ctx.publishIntent(wishes, { ...whole, type: "wieght" })
+
+      ctx.publishOrders(desk, readyMade)
+      ctx.publishOrders(desk, [{ timestamp: 1, market, request: { ...order, inst }, metadata: {} }])
+      ctx.publishOrders(desk, [
+        { timestamp: 1, market: "okx", request: { ...order, inst: "BTC_USDT" }, metadata: {} },
+        { timestamp: 1, market: "binance-um", request: { ...order, inst: "BTC_USDT_PERP" }, metadata: {} },
+      ])
+      ctx.publishOrders(desk, [
+        // @ts-expect-error PERP is misspelt
+        { timestamp: 1, market: "okx", request: { ...order, inst: "BTC_USDT_PREP" }, metadata: {} },
+        { timestamp: 1, market: "okx", request: { ...order, inst: "BTC_USDT" }, metadata: {} },
+      ])
+      // @ts-expect-error BUY or SELL
+      ctx.publishOrders(desk, [{ timestamp: 1, market, request: { inst, side: "buy", size: "1" }, metadata: {} }])
+    },
+  })
+
+// ---- in a question: of a bot that names the market, and in a class, which knows no bot ----
+bot({ name: "a" })
+  .tasks([tape, trades("okx", ["BTC_USDT"]), router])
+  .strategy({
+    onTrade({ data }, ctx) {
+      ctx.instrument("BTC_USDT_PERP", "okx")
+      ctx.instrument("BTC_USDT_PERP", data.market)
+      ctx.instrument(`${base}_USDT_PERP`, tape)
+      // @ts-expect-error no task of this bot is of that market
+      ctx.instrument("BTC_USDT", "gate-spot")
+      // @ts-expect-error that market lists no spot
+      ctx.instrument("BTC_USDT", "binance-um")
+      // @ts-expect-error nor does this feed's
+      ctx.instrument("BTC_USDT", tape.part(1))
+    },
+  })
+const depth = book("okx", ["BTC_USDT"])
+class Asking {
+  onTrade({ data }: TradeMsg, ctx: Context): void {
+    ctx.book("BTC_USDT")
+    ctx.book(data.inst)
+    ctx.book(`${base}_USDT_PERP`, depth)
+    // @ts-expect-error no market at all lists such a name
+    ctx.book("BTC_USDT_PREP")
+    // @ts-expect-error PERP, not SWAP
+    ctx.book("BTC_USDT_SWAP", depth)
+    // @ts-expect-error no market at all lists such a name
+    ctx.instrument("BTC_USDT_PREP", data.market)
+    // @ts-expect-error no market at all lists such a name
+    ctx.publishIntent(wishes, { ...whole, targets: [{ market: data.market, inst: "BTC_USDT_PREP", value: 1 }] })
+  }
+}
+bot({ name: "a" })
+  .tasks([tape, depth, wishes])
+  .strategy(new Asking(), { on: [tape] })

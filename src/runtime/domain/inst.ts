@@ -124,28 +124,35 @@ type SpotMarket = "binance-spot" | "okx" | "gate-spot" | "gate-unified" | "hyper
 type PerpMarket = "binance-um" | "binance-cm" | "okx" | "gate-futures" | "hyperliquid"
 type FutureMarket = "binance-um" | "binance-cm" | "okx" | "gate-delivery"
 
-/** `S` itself where it is a well-formed name that market `M` lists, else `never`. Plain `string` passes and is checked at `build`. */
-export type InstOn<M extends Market, S extends string> = string extends S
-  ? S
-  : S extends `${infer Base}_${infer Quote}_FUT_${infer Expiry}`
-    ? [M] extends [FutureMarket]
-      ? [IsWord<Base>, Quote extends PairQuote<M> ? true : false, IsExpiry<M, Expiry>] extends [true, true, true]
+/** Whether a part of `S` is known at run time only: plain `string`, or a template such as `${string}_USDT_PERP`. */
+type IsOpen<S extends string> = Readonly<Record<never, never>> extends Readonly<Record<S, 1>> ? true : false
+
+/** `S` itself where it is a well-formed name that market `M` lists, else `never`. What is no literal passes and is checked at `build`. */
+export type InstOn<M extends Market, S extends string> = S extends unknown
+  ? IsOpen<S> extends true
+    ? S
+    : Listed<M, S>
+  : never
+
+type Listed<M extends Market, S extends string> = S extends `${infer Base}_${infer Quote}_FUT_${infer Expiry}`
+  ? [M] extends [FutureMarket]
+    ? [IsWord<Base>, Quote extends PairQuote<M> ? true : false, IsExpiry<M, Expiry>] extends [true, true, true]
+      ? S
+      : never
+    : never
+  : S extends `${infer Base}_${infer Quote}_PERP`
+    ? [M] extends [PerpMarket]
+      ? [IsWord<Base>, Quote extends PairQuote<M> ? true : false] extends [true, true]
         ? S
         : never
       : never
-    : S extends `${infer Base}_${infer Quote}_PERP`
-      ? [M] extends [PerpMarket]
-        ? [IsWord<Base>, Quote extends PairQuote<M> ? true : false] extends [true, true]
+    : S extends `${infer Base}_${infer Quote}`
+      ? [M] extends [SpotMarket]
+        ? [IsWord<Base>, IsWord<Quote>, Quote extends PairQuote<M> ? true : false] extends [true, true, true]
           ? S
           : never
         : never
-      : S extends `${infer Base}_${infer Quote}`
-        ? [M] extends [SpotMarket]
-          ? [IsWord<Base>, IsWord<Quote>, Quote extends PairQuote<M> ? true : false] extends [true, true, true]
-            ? S
-            : never
-          : never
-        : never
+      : never
 
 /** `S` itself where at least one of these markets can list it, else `never`. */
 export type InstOnAny<S extends string, M extends Market = Market> = M extends Market ? InstOn<M, S> : never

@@ -49,7 +49,7 @@ describe("ctx.instrument", () => {
     expect(marketOf(ctx, PERP, okxTape)).toBe("okx")
     expect(marketOf(ctx, PERP, umTape)).toBe("binance-um")
     expect(marketOf(ctx, PERP, umTape.part(2))).toBe("binance-um")
-    expect(() => ctx.instrument(PERP, "gate-spot")).toThrow(
+    expect(() => ctx.instrument(any("BTC_USDT"), "gate-spot")).toThrow(
       new UsageError("no task of this bot names the market gate-spot"),
     )
     expect(() => ctx.instrument(PERP, trades("okx", [PERP]))).toThrow("is not of this bot")
@@ -85,9 +85,11 @@ describe("a question about an instrument that nobody can trade is a UsageError, 
   test("a misspelt name", async () => {
     const ctx = await contextOf([umTape, um])
     const misspelt = any("BTC_USDT_PREP")
-    for (const ask of ["position", "openOrders", "instrument"] as const) {
-      expect(() => ctx[ask](misspelt)).toThrow(new UsageError(`"BTC_USDT_PREP" ${NOT_A_NAME}`))
-      expect(() => ctx[ask](misspelt, um)).toThrow(UsageError)
+    type Ask = (inst: string, router?: typeof um) => unknown
+    const asks: readonly Ask[] = [ctx.position, ctx.openOrders, ctx.instrument]
+    for (const ask of asks) {
+      expect(() => ask.call(ctx, misspelt)).toThrow(new UsageError(`"BTC_USDT_PREP" ${NOT_A_NAME}`))
+      expect(() => ask.call(ctx, misspelt, um)).toThrow(UsageError)
     }
     expect(() => ctx.position(undefined as never)).toThrow(UsageError)
     expect(() => ctx.instrument(any("btc"), "binance-um")).toThrow(new UsageError(`"btc" ${NOT_A_NAME}`))

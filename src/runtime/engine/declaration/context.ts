@@ -1,5 +1,5 @@
 import type { ChannelKind } from "../../domain/channel.ts"
-import type { AltIntent, AltOrder, Pnl } from "../../domain/callbacks.ts"
+import type { AltIntent, AltOrder, IntentTarget, Pnl } from "../../domain/callbacks.ts"
 import type { Candle, Trade } from "../../domain/events.ts"
 import type { Inst, InstOn } from "../../domain/inst.ts"
 import type { InstrumentInfo } from "../../domain/instrument.ts"
@@ -12,7 +12,7 @@ import type { AltTensor } from "../../domain/tensor.ts"
 import type { Log, Timer } from "../../ports.ts"
 import type { ManualFeed, OwnAndAccount, RunningFeed, Submission } from "../../tasks/task.ts"
 import type { AnyHandle, FeedHandle, Handle, IntentHandle, OrdersHandle, PredictHandle, RelayHandle } from "./handle.ts"
-import type { Named, Part, Sole } from "./part.ts"
+import type { Named, Part, Sole, WholeOf } from "./part.ts"
 import type { ParamValues } from "./params.ts"
 
 /** What can be kept in `ctx.state`. */
@@ -44,6 +44,18 @@ type MarketOf<H> = H extends OrdersHandle<infer M> ? M : never
 type MarketIn<H> = H extends { readonly draft: { readonly market: infer M extends Market } } ? M : never
 /** `I` where it is no literal, or one that at least one of these markets can list: a misspelt one does not compile. */
 type InstIn<M, I extends string> = I & (M extends Market ? InstOn<M, I> : never)
+/** The market that is meant by its name, a router, a feed or a part of one. */
+type Meant<F> = F extends Market ? F : MarketIn<WholeOf<F>>
+/** Makes the name of a market that none of these handles names an error; one known at run time only is no literal. */
+type MarketSaid<T, F> = [Market] extends [F] ? unknown : F extends Market ? MarketIn<T> : unknown
+/** Makes a misspelt instrument in a target an error. */
+type TargetOn<X> = X extends { readonly market: infer M; readonly inst: infer I extends string }
+  ? { readonly market: M; readonly inst: InstIn<M, I> }
+  : unknown
+/** Makes a misspelt instrument in an order for another strategy an error. */
+type OrderOn<X> = X extends { readonly market: infer M; readonly request: { readonly inst: infer I extends string } }
+  ? { readonly market: M; readonly request: { readonly inst: InstIn<M, I> } }
+  : unknown
 /** An instrument that the bot can trade. */
 type Traded<T, I extends string> = InstIn<MarketIn<OrdersIn<T>>, I>
 type BookFeed<T> = Extract<T, FeedHandle<Market, "lob">>
@@ -104,11 +116,17 @@ export interface Context<P = ParamValues, T extends Handle = AnyHandle> {
    * market alone can be meant: the only one that can list such a name, else the bot's only router's, else the only one
    * with a feed of it. UsageError otherwise, and for a name that none of them can have.
    */
-  instrument<const I extends string>(inst: InstIn<MarketIn<T>, I>, from?: Listing<T>): InstrumentInfo | undefined
+  instrument<const I extends string, const F extends Listing<T> = MarketIn<T>>(
+    inst: InstIn<Meant<F>, I>,
+    from?: F & MarketSaid<T, F>,
+  ): InstrumentInfo | undefined
   pnl(router?: OrdersIn<T>): readonly Pnl[]
 
   /** The book one of the bot's feeds keeps. Name the feed where two markets keep a book of the same inst. */
-  book<const I extends BookInst<T>>(inst: I, feed?: Named<BookFeed<T>>): BookView
+  book<const I extends BookInst<T>, F extends Named<BookFeed<T>> = BookFeed<T>>(
+    inst: InstIn<Meant<F>, I>,
+    feed?: F,
+  ): BookView
 
   /**
    * The `count` (1 to 5,000) events right before one of this feed's, oldest first, each marked `isHistory`. Awaited in the
@@ -130,8 +148,14 @@ export interface Context<P = ParamValues, T extends Handle = AnyHandle> {
    * told before; the reason names them. Of a `chunk` one part must be named, here and below:
    * `ctx.publishIntent(wishes.part(2), intent)`.
    */
-  publishIntent(handle: Sole<Extract<T, IntentHandle>>, intent: AltIntent): Outcome<undefined>
-  publishOrders(handle: Sole<Extract<T, RelayHandle>>, orders: readonly AltOrder[]): Outcome<undefined>
+  publishIntent<const X extends IntentTarget>(
+    handle: Sole<Extract<T, IntentHandle>>,
+    intent: AltIntent & { readonly targets: readonly (X & TargetOn<X>)[] },
+  ): Outcome<undefined>
+  publishOrders<const X extends AltOrder>(
+    handle: Sole<Extract<T, RelayHandle>>,
+    orders: readonly (X & OrderOn<X>)[],
+  ): Outcome<undefined>
 
   /**
    * Commands to a feed declared `manual`. Each is answered within 5 s; unanswered it is `unknown`. In `onWsEvent` the part
