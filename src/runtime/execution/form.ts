@@ -3,8 +3,9 @@
  * comes over a relay is plain data: a word that nobody knows must be refused by name, never taken for another.
  */
 import { isDecimal } from "../domain/decimal.ts"
+import type { AltIntent, AltOrder, IntentTarget } from "../domain/callbacks.ts"
 import { instMistake } from "../domain/inst.ts"
-import { isMarket } from "../domain/market.ts"
+import { isMarket, MARKETS } from "../domain/market.ts"
 import type {
   AmendRequest,
   MarginMode,
@@ -44,8 +45,35 @@ const amount: Check = (value) => {
 
 const flag: Check = (value) => (typeof value === "boolean" ? undefined : `${shown(value)} is neither true nor false`)
 
+const moment: Check = (value) =>
+  Number.isSafeInteger(value) && (value as number) >= 0
+    ? undefined
+    : `${shown(value)} is no time; write whole microseconds since the epoch, as ctx.now() gives them`
+
+const finite: Check = (value) =>
+  Number.isFinite(value) ? undefined : `${shown(value)} is no number that can be weighed; write a finite one`
+
+const market: Check = (value) =>
+  typeof value === "string" && isMarket(value)
+    ? undefined
+    : `${shown(value)} is not known; write ${MARKETS.join(" or ")}`
+
+/** What has checks of its own. */
+const any: Check = () => undefined
+
+const list: Check = (value) => (Array.isArray(value) ? undefined : `${shown(value)} is no list`)
+
+/** Of fields, as a literal has them; a Map has none and would be taken for an empty one. */
+function isTable(value: unknown): value is object {
+  if (typeof value !== "object" || value === null) return false
+  const form: unknown = Object.getPrototypeOf(value)
+  return form === null || Object.getPrototypeOf(form) === null
+}
+
 const texts: Check = (value) => {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return `${shown(value)} is no table of texts`
+  if (!isTable(value)) {
+    return `${shown(value)} is no table of texts; write { name: "text" }`
+  }
   for (const [name, field] of Object.entries(value)) {
     if (typeof field !== "string") return `${name} ${shown(field)} is not text`
   }
@@ -82,6 +110,20 @@ const AMEND = formOf<AmendRequest>("amend", {
   size: [amount, false],
 })
 
+const INTENT = formOf<AltIntent>("intent", {
+  timestamp: [moment, true],
+  type: [oneOf<AltIntent["type"]>({ weight: true, price: true }), true],
+  targets: [list, true],
+  metadata: [texts, true],
+})
+const TARGET = formOf<IntentTarget>("target", { market: [market, true], inst: [text, true], value: [finite, true] })
+const PASSED = formOf<AltOrder>("order for another strategy", {
+  timestamp: [moment, true],
+  market: [any, true],
+  request: [any, true],
+  metadata: [texts, true],
+})
+
 const NONE: readonly string[] = []
 
 /** A field given as undefined is not given. */
@@ -96,7 +138,8 @@ function mistakesOf(given: unknown, { noun, fields, known }: Form): readonly str
   }
   for (const name in row) {
     if (known.has(name)) continue
-    ;(found ??= []).push(`no field of an ${noun} is named "${name}"; there is ${[...known].join(", ")}`)
+    const article = /^[aeiou]/.test(noun) ? "an" : "a"
+    ;(found ??= []).push(`no field of ${article} ${noun} is named "${name}"; there is ${[...known].join(", ")}`)
   }
   return found ?? NONE
 }
@@ -140,5 +183,24 @@ function passedMistakes(order: unknown): readonly string[] {
   const found = requestMistakes(request)
   if (found.length > 0) return found
   const misnamed = instMistake(market, (request as OrderRequest).inst)
+  return misnamed === undefined ? mistakesOf(order, PASSED) : [misnamed]
+}
+
+/** Everything wrong with what one strategy wishes of others, each target's mistakes with its place in the list. */
+export function intentMistakes(intent: unknown): readonly string[] {
+  const found = mistakesOf(intent, INTENT)
+  const targets: unknown = (intent as Partial<AltIntent> | undefined | null)?.targets
+  if (!Array.isArray(targets)) return found
+  const ofTargets = targets.flatMap((target: unknown, at) =>
+    targetMistakes(target).map((mistake) => `target ${at + 1} of ${targets.length}: ${mistake}`),
+  )
+  return [...found, ...ofTargets]
+}
+
+function targetMistakes(target: unknown): readonly string[] {
+  const found = mistakesOf(target, TARGET)
+  if (found.length > 0) return found
+  const { market, inst } = target as IntentTarget
+  const misnamed = instMistake(market, inst)
   return misnamed === undefined ? NONE : [misnamed]
 }

@@ -1,7 +1,7 @@
 import type { CallbackData } from "../domain/callbacks.ts"
 import { accepted } from "../domain/outcome.ts"
 import type { IntentSpec, RelaySpec } from "../domain/task.ts"
-import { relayMistakes } from "../execution/form.ts"
+import { intentMistakes, relayMistakes } from "../execution/form.ts"
 import type { RunningRelay, TaskHost } from "./task.ts"
 
 type RelayCallback = "onInstIntent" | "onOrderExecution"
@@ -11,7 +11,7 @@ function relay<C extends RelayCallback>(
   spec: IntentSpec | RelaySpec,
   host: TaskHost,
   callback: C,
-  mistakes: (data: CallbackData[C]) => readonly string[] = () => [],
+  mistakes: (data: unknown) => readonly string[],
 ): RunningRelay<CallbackData[C]> {
   const { clock } = host.outside
   const publish = host.publisher(callback)
@@ -38,6 +38,6 @@ function relay<C extends RelayCallback>(
   }
 }
 
-export const intentTask = (spec: IntentSpec, host: TaskHost) => relay(spec, host, "onInstIntent")
-/** Orders that nobody could carry out are refused where they are made, all of the list. */
+/** What nobody could make sense of is refused where it is made: an intent with all its targets, orders with all of the list. */
+export const intentTask = (spec: IntentSpec, host: TaskHost) => relay(spec, host, "onInstIntent", intentMistakes)
 export const relayTask = (spec: RelaySpec, host: TaskHost) => relay(spec, host, "onOrderExecution", relayMistakes)

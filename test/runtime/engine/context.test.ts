@@ -175,6 +175,40 @@ describe("commands", () => {
     one.send(tape, "onTrade", trade(1))
     expect(seen).toEqual(["intent 5", "orders 0"])
   })
+
+  test("what is no intent, or no order, is refused by the name of its field and reaches nobody", async () => {
+    const ideas = intents()
+    const desk = relay()
+    const seen: unknown[] = []
+    const answers: unknown[] = []
+    const intent = { timestamp: 5, type: "weight", targets: [], metadata: {} }
+    const one = rig(
+      bot({ name: "a" })
+        .tasks([tape, ideas, desk])
+        .strategy(
+          {
+            onTrade(_, ctx) {
+              answers.push(ctx.publishIntent(ideas, { ...intent, type: "wieght" } as never))
+              answers.push(ctx.publishIntent(ideas, { ...intent, metadata: null } as never))
+              answers.push(ctx.publishOrders(desk, [{ market: "okx", request: { ...buy, side: "buy" } }] as never))
+            },
+          },
+          { on: [tape] },
+        )
+        .strategy(
+          { onInstIntent: ({ data }) => seen.push(data), onOrderExecution: ({ data }) => seen.push(data) },
+          { on: [ideas, desk] },
+        ),
+    )
+    await one.engine.start()
+    one.send(tape, "onTrade", trade(1))
+    expect(answers).toEqual([
+      { kind: "refused", reason: 'type "wieght" is not known; write weight or price' },
+      { kind: "refused", reason: 'metadata null is no table of texts; write { name: "text" }' },
+      { kind: "refused", reason: 'order 1 of 1: side "buy" is not known; write BUY or SELL' },
+    ])
+    expect(seen).toEqual([])
+  })
 })
 
 describe("timers", () => {

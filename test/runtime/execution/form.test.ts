@@ -1,5 +1,12 @@
 import { describe, expect, test } from "bun:test"
-import { amendMistakes, clientIdMistake, relayMistakes, requestMistakes } from "../../../src/runtime/execution/form.ts"
+import {
+  amendMistakes,
+  clientIdMistake,
+  intentMistakes,
+  relayMistakes,
+  requestMistakes,
+} from "../../../src/runtime/execution/form.ts"
+import { MARKETS } from "../../../src/runtime/domain/market.ts"
 import { INST } from "./samples.ts"
 
 const limit = { inst: INST, side: "BUY", size: "0.5", price: "100" }
@@ -33,7 +40,12 @@ describe("what is no order is refused by the name of its field", () => {
     ],
     ["an inst that is no text", { ...limit, inst: 5 }, "inst 5 is not text"],
     ["further fields that are no text", { ...limit, extra: { stp: 5 } }, "extra stp 5 is not text"],
-    ["further fields as text", { ...limit, extra: "x" }, 'extra "x" is no table of texts'],
+    ["further fields as text", { ...limit, extra: "x" }, 'extra "x" is no table of texts; write { name: "text" }'],
+    [
+      "further fields in a Map",
+      { ...limit, extra: new Map([["stp", "NONE"]]) },
+      "extra an object is no table of texts",
+    ],
     ["an unknown field", { ...limit, postOnly: true }, `no field of an order is named "postOnly"; there is ${FIELDS}`],
     ["a misspelt field", { ...limit, reduceonly: true }, 'no field of an order is named "reduceonly"'],
     ["no object", undefined, "undefined is no order"],
@@ -102,4 +114,62 @@ test("orders for another strategy are refused with their places, each for its ow
     "order 2 of 2: it is null; write { market, request, … }",
   ])
   expect(relayMistakes(good)).toEqual(["orders are a list, not an object"])
+  expect(relayMistakes([{ ...good, timestamp: 1.5, metadata: undefined, note: "x" }])).toEqual([
+    "order 1 of 1: timestamp 1.5 is no time; write whole microseconds since the epoch, as ctx.now() gives them",
+    "order 1 of 1: metadata is missing",
+    'order 1 of 1: no field of an order for another strategy is named "note"; there is timestamp, market, request, metadata',
+  ])
+})
+
+describe("an intent", () => {
+  const target = { market: "binance-um", inst: "BTC_USDT_PERP", value: -0.5 }
+  const intent = { timestamp: 1_700_000_000_000_000, type: "weight", targets: [target], metadata: { from: "a" } }
+
+  test("passes with any targets that a market can list, and with none", () => {
+    expect(intentMistakes(intent)).toEqual([])
+    expect(intentMistakes({ ...intent, type: "price", targets: [], metadata: {} })).toEqual([])
+  })
+
+  test.each([
+    ["nothing", undefined, ["undefined is no intent"]],
+    ["an unknown type", { ...intent, type: "wieght" }, ['type "wieght" is not known; write weight or price']],
+    ["no metadata", { ...intent, metadata: null }, ['metadata null is no table of texts; write { name: "text" }']],
+    ["metadata that is no text", { ...intent, metadata: { n: 1 } }, ["metadata n 1 is not text"]],
+    [
+      "a time in seconds",
+      { ...intent, timestamp: 1.5 },
+      ["timestamp 1.5 is no time; write whole microseconds since the epoch, as ctx.now() gives them"],
+    ],
+    ["no targets", { ...intent, targets: undefined }, ["targets is missing"]],
+    ["targets that are no list", { ...intent, targets: {} }, ["targets an object is no list"]],
+    [
+      "a field nobody reads",
+      { ...intent, urgency: 1 },
+      ['no field of an intent is named "urgency"; there is timestamp, type, targets, metadata'],
+    ],
+    [
+      "targets that are none, each with its place",
+      {
+        ...intent,
+        targets: [
+          target,
+          { ...target, market: "nasdaq" },
+          { ...target, value: NaN, inst: undefined },
+          { ...target, inst: "BTC_USDT" },
+          { ...target, weight: 1 },
+          null,
+        ],
+      },
+      [
+        `target 2 of 6: market "nasdaq" is not known; write ${MARKETS.join(" or ")}`,
+        "target 3 of 6: inst is missing",
+        "target 3 of 6: value NaN is no number that can be weighed; write a finite one",
+        "target 4 of 6: binance-um lists perpetual and future instruments, but BTC_USDT is a spot",
+        'target 5 of 6: no field of a target is named "weight"; there is market, inst, value',
+        "target 6 of 6: null is no target",
+      ],
+    ],
+  ])("with %s is none", (_, given, mistakes) => {
+    expect(intentMistakes(given)).toEqual(mistakes)
+  })
 })
