@@ -1,4 +1,5 @@
 import { UsageError } from "../domain/errors.ts"
+import { isPlain } from "../domain/plain.ts"
 import type { Binding } from "./declaration/handle.ts"
 import { wholeOf } from "./parts.ts"
 
@@ -13,6 +14,8 @@ const formOf = (value: unknown): string => {
   return typeof value === "object" ? "an object" : `a ${typeof value}`
 }
 
+const written = (value: unknown): string => (typeof value === "string" ? `"${value}"` : formOf(value))
+
 /** Throws UsageError, naming the argument, where `isRight` is false. */
 function demand(isRight: boolean, call: string, argument: string, value: unknown, wanted: string): void {
   if (!isRight) throw new UsageError(`${call}: ${argument} is ${formOf(value)}; write ${wanted}`)
@@ -21,6 +24,39 @@ function demand(isRight: boolean, call: string, argument: string, value: unknown
 /** An order's request, or what is asked of the past: an object. */
 export const checkObject = (call: string, argument: string, value: unknown, wanted: string): void =>
   demand(isObject(value) && !Array.isArray(value), call, argument, value, wanted)
+
+/** A text; of any other argument its kind is said. */
+export const checkText = (call: string, argument: string, value: unknown, wanted: string): void =>
+  demand(typeof value === "string", call, argument, value, wanted)
+
+/** Names with texts: headers, labels, metadata. */
+function checkTexts(call: string, argument: string, value: unknown): void {
+  demand(isPlain(value), call, argument, value, 'texts by name: { name: "text" }, or {}')
+  for (const [name, text] of Object.entries(value as object)) {
+    demand(typeof text === "string", call, `${argument}.${name}`, text, "a text")
+  }
+}
+
+export function checkConnect(url: unknown, headers: unknown): void {
+  checkText("connect", "url", url, "the address, wss://…")
+  if (headers !== undefined) checkTexts("connect", "headers", headers)
+}
+
+/** One label that Prometheus cannot read makes it refuse all metrics of the process. */
+export function checkMetric(name: unknown, help: unknown, labels: unknown): void {
+  if (typeof name !== "string" || !/^[a-z][a-z0-9_]*$/.test(name)) {
+    throw new UsageError(`metric ${written(name)}: write lower-case letters, digits and _`)
+  }
+  const metric = `metric ${name}`
+  checkText(metric, "help", help, "what it counts")
+  checkTexts(metric, "labels", labels)
+  for (const label of Object.keys(labels as object)) {
+    if (!/^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/.test(label))
+      throw new UsageError(`${metric}: label "${label}" cannot be; write letters, digits and _, no digit or __ first`)
+    if (label === "strategy")
+      throw new UsageError(`${metric}: label "strategy" is always the strategy's own name; take another word`)
+  }
+}
 
 export function checkIntent(intent: unknown): void {
   checkObject("publishIntent", "intent", intent, "{ timestamp, type, targets, metadata }")
@@ -33,34 +69,30 @@ export const checkOrders = (orders: unknown): void =>
 
 export function checkInput(input: unknown): void {
   checkObject("predict", "input", input, "{ timestamp, data, shape, metadata }")
-  const { data, shape } = input as Readonly<Record<string, unknown>>
+  const { timestamp, data, shape, metadata } = input as Readonly<Record<string, unknown>>
+  if (!Number.isSafeInteger(timestamp)) {
+    const what = typeof timestamp === "number" ? String(timestamp) : formOf(timestamp)
+    throw new UsageError(`predict: input.timestamp is ${what}; write whole microseconds, as ctx.now() gives them`)
+  }
   demand(data instanceof Float32Array, "predict", "input.data", data, "a Float32Array")
   demand(Array.isArray(shape), "predict", "input.shape", shape, "a list of sizes")
+  checkTexts("predict", "input.metadata", metadata)
 }
 
-/** Of a timer: `delay` is any number of milliseconds, one below zero is over already. */
+/** About thirty years: what is later than any bot lives is a mistake of units. */
+export const DELAY_MS_MAX = 1e12
+
+/**
+ * Of a timer: `delay` is any number of milliseconds, one below zero is over already. Timers know whole milliseconds, so that
+ * nothing comes more often, and in a simulation, where each is a step of its own, none keeps time from passing.
+ */
 export function checkTimer(call: "after" | "every", ms: unknown, run: unknown): void {
-  const isRight = Number.isFinite(ms) && (call === "after" || (ms as number) > 0)
+  const isRight = Number.isFinite(ms) && (ms as number) <= DELAY_MS_MAX && (call === "after" || (ms as number) >= 1)
   if (!isRight) {
-    const wanted = call === "after" ? "a number of milliseconds" : "a number of milliseconds above 0"
-    throw new UsageError(`${call} ${String(ms)} ms cannot be; write ${wanted}`)
+    const wanted = call === "after" ? "a number of milliseconds" : "a number of milliseconds from 1"
+    throw new UsageError(`${call} ${String(ms)} ms cannot be; write ${wanted} up to ${DELAY_MS_MAX}`)
   }
   demand(typeof run === "function", call, "run", run, "the function to call")
-}
-
-/** A metric's name, help and labels as Prometheus takes them: what it cannot read spoils the whole page. */
-export function checkMetric(call: "counter" | "gauge", name: unknown, help: unknown, labels: unknown): void {
-  if (typeof name !== "string" || !/^[a-z][a-z0-9_]*$/.test(name))
-    throw new UsageError(`metric "${String(name)}": write lower-case letters, digits and _`)
-  demand(typeof help === "string", call, `help of ${name}`, help, "a text")
-  checkObject(call, `labels of ${name}`, labels, "{ label: text }")
-  for (const [label, value] of Object.entries(labels as Readonly<Record<string, unknown>>)) {
-    if (!/^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/.test(label))
-      throw new UsageError(`metric ${name}, label "${label}": write letters, digits and _, no digit or __ first`)
-    if (label === "strategy")
-      throw new UsageError(`metric ${name}, label "strategy": it is always the strategy's own name; take another word`)
-    demand(typeof value === "string", call, `label "${label}" of metric ${name}`, value, "a text")
-  }
 }
 
 /** What a command names: a declared task, or a part of one. */

@@ -6,6 +6,7 @@ import type { RiskLimits } from "../domain/limits.ts"
 import { isMarket, type Market } from "../domain/market.ts"
 import { type FeedSpec, type PredictSpec, type ServiceSpec, taskName, type TaskSpec } from "../domain/task.ts"
 import { HISTORY_MAX } from "../tasks/feed/past.ts"
+import { DELAY_MS_MAX } from "./arguments.ts"
 import { LIMITS, strangers } from "./declaration/options.ts"
 import type { AnyStrategy } from "./declaration/strategy.ts"
 import { slotsOf } from "./event.ts"
@@ -13,7 +14,8 @@ import { slotsOf } from "./event.ts"
 const isAbove = (value: number | undefined): boolean => value === undefined || (Number.isFinite(value) && value > 0)
 
 /** Timers know whole milliseconds: nothing comes more often. */
-const isRhythm = (everyMs: unknown): boolean => Number.isFinite(everyMs) && (everyMs as number) >= 1
+const isRhythm = (everyMs: unknown): boolean =>
+  Number.isFinite(everyMs) && (everyMs as number) >= 1 && (everyMs as number) <= DELAY_MS_MAX
 
 /** Everything wrong with one declared task, without its name. */
 export function taskMistakes(spec: TaskSpec): readonly string[] {

@@ -4,14 +4,13 @@ import type { Candle, Trade } from "../domain/events.ts"
 import type { Inst } from "../domain/inst.ts"
 import type { InstrumentInfo } from "../domain/instrument.ts"
 import type { Market } from "../domain/market.ts"
-import type { Counter, Gauge, Labels } from "../domain/metrics.ts"
 import type { OrderAck } from "../domain/operation.ts"
 import type { AmendRequest, Balance, Order, OrderRequest } from "../domain/order.ts"
 import type { Outcome } from "../domain/outcome.ts"
 import type { AltTensor } from "../domain/tensor.ts"
-import type { Log, LogFields, Timer } from "../ports.ts"
+import type { Log, Timer } from "../ports.ts"
 import type { ManualFeed, OwnAndAccount, RunningFeed, RunningOrders, RunningRelay, Submission } from "../tasks/task.ts"
-import { checkInput, checkIntent, checkMetric, checkObject, checkOrders, checkTimer } from "./arguments.ts"
+import { checkConnect, checkInput, checkIntent, checkObject, checkOrders, checkText, checkTimer } from "./arguments.ts"
 import { withDeadline } from "./deadline.ts"
 import type { BookView, Context, StrategyMetrics, StrategyState } from "./declaration/context.ts"
 import type { FeedHandle, IntentHandle, OrdersHandle, PredictHandle, RelayHandle } from "./declaration/handle.ts"
@@ -19,6 +18,7 @@ import type { ParamValues } from "./declaration/params.ts"
 import type { Named, Part } from "./declaration/part.ts"
 import type { House } from "./house.ts"
 import type { Meters } from "./meters.ts"
+import { ownLog, ownMetrics } from "./own.ts"
 import type { Timers } from "./timers.ts"
 
 /** After this long the ack of a command to a manual feed is `unknown`. */
@@ -115,7 +115,9 @@ export class StrategyContext implements Context {
   }
 
   balance(asset: string, router?: OrdersHandle): Balance | undefined {
-    return this.#house.oneOrders(router).balance(asset)
+    const task = this.#house.oneOrders(router)
+    checkText("balance", "asset", asset, 'the name of an asset, such as "USDT"')
+    return task.balance(asset)
   }
 
   instrument(inst: Inst, from?: Named<FeedHandle> | OrdersHandle | Market): InstrumentInfo | undefined {
@@ -169,34 +171,19 @@ export class StrategyContext implements Context {
       throw new UsageError(`feed ${spec.id} is not manual: it connects and subscribes on its own`)
     const { clock } = this.#house.outside
     return {
-      connect: (url, headers) => withDeadline(clock, COMMAND_MS_MAX, "connect", manual.connect(url, headers)),
-      send: (text) => withDeadline(clock, COMMAND_MS_MAX, "send", manual.send(text)),
+      connect(url, headers) {
+        checkConnect(url, headers)
+        return withDeadline(clock, COMMAND_MS_MAX, "connect", manual.connect(url, headers))
+      },
+      send(text) {
+        checkText("send", "text", text, "a text, such as JSON.stringify(…) gives")
+        return withDeadline(clock, COMMAND_MS_MAX, "send", manual.send(text))
+      },
       shutdown: () => withDeadline(clock, COMMAND_MS_MAX, "shutdown", manual.shutdown()),
     }
   }
 
   #routers(router: OrdersHandle | undefined): readonly RunningOrders[] {
     return router === undefined ? this.#house.allOrders : [this.#house.orders(router)]
-  }
-}
-
-function ownLog(log: Log, strategy: string): Log {
-  const own =
-    (level: "debug" | "info" | "warn" | "error") =>
-    (event: string, fields: LogFields = {}) =>
-      log[level](event, { ...fields, strategy })
-  return { debug: own("debug"), info: own("info"), warn: own("warn"), error: own("error") }
-}
-
-function ownMetrics(meters: ContextParts["meters"], strategy: string): StrategyMetrics {
-  const ask =
-    <T>(kind: "counter" | "gauge", meter: (name: string, help: string, labels: Labels) => T) =>
-    (name: string, help: string, labels: Labels = {}): T => {
-      checkMetric(kind, name, help, labels)
-      return meter(`perigee_strategy_${name}`, help, { ...labels, strategy })
-    }
-  return {
-    counter: ask<Counter>("counter", (name, help, labels) => meters.counter(name, help, labels)),
-    gauge: ask<Gauge>("gauge", (name, help, labels) => meters.gauge(name, help, labels)),
   }
 }

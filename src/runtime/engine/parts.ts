@@ -1,3 +1,4 @@
+import type { TaskRef } from "../domain/callbacks.ts"
 import { taskName } from "../domain/task.ts"
 import type { Binding, Handle } from "./declaration/handle.ts"
 import type { Part } from "./declaration/part.ts"
@@ -15,6 +16,9 @@ export function partsOf({ options }: Handle, count: number): string {
   return count === 1 ? `one part, ${first}` : `parts ${first} to ${first + count - 1}`
 }
 
+/** A bot's types are not checked when it runs. */
+const isTaskRef = (which: unknown): which is TaskRef => typeof which === "object" && which !== null && "id" in which
+
 /** Where a part is among the `count` tasks of its whole, from 0; or why it is not there. */
 export function placeOf(
   { of: whole, which }: Part<Handle>,
@@ -24,9 +28,9 @@ export function placeOf(
   if (typeof which === "number") {
     const place = which - (whole.options.taskBaseId ?? 1)
     if (Number.isInteger(place) && place >= 0 && place < count) return place
-  } else if (which.kind === whole.kind) {
+  } else if (isTaskRef(which) && which.kind === whole.kind) {
     for (let place = 0; place < count; place++) if (idAt(place) === which.id) return place
   }
-  const asked = typeof which === "number" ? `part ${which}` : `${which.kind} #${which.id} among them`
+  const asked = isTaskRef(which) ? `${which.kind} #${which.id} among them` : `part ${String(which)}`
   return `task ${handleName(whole)} has ${partsOf(whole, count)}; there is no ${asked}`
 }

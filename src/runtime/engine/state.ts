@@ -1,4 +1,5 @@
 import { ConfigError, describe, UsageError } from "../domain/errors.ts"
+import { isPlain } from "../domain/plain.ts"
 import type { JournalRecord } from "../ports.ts"
 import type { Json, StrategyState } from "./declaration/context.ts"
 import type { StateOptions } from "./declaration/strategy.ts"
@@ -25,6 +26,7 @@ export class KeptState implements StrategyState {
   get<T extends Json>(key: string): T | undefined
   get<T extends Json>(key: string, fallback: T): T
   get<T extends Json>(key: string, fallback?: T): T | undefined {
+    checkKey(key)
     const text = this.#texts.get(key)
     return text === undefined || key === VERSION_KEY ? fallback : (JSON.parse(text) as T)
   }
@@ -34,6 +36,7 @@ export class KeptState implements StrategyState {
   }
 
   delete(key: string): void {
+    checkKey(key)
     if (this.#texts.has(key) && key !== VERSION_KEY) this.#write(key, undefined)
   }
 
@@ -119,20 +122,19 @@ function oddityOf(answer: unknown): string | undefined {
   return isPlain(answer) ? undefined : `a ${formOf(answer)}`
 }
 
-const isPlain = (value: object): boolean => {
-  const form: unknown = Object.getPrototypeOf(value)
-  return form === Object.prototype || form === null
-}
-
 /** `Map`, `Date`, or the name of the bot's own class. */
 function formOf(value: object): string {
   const maker: unknown = (value as { readonly constructor?: unknown }).constructor
   return typeof maker === "function" && maker.name !== "" ? maker.name : "special object"
 }
 
+function checkKey(key: unknown): asserts key is string {
+  if (typeof key !== "string") throw new UsageError(`a state key is of type ${typeof key}; write a text`)
+}
+
 /** The text under which `value` is kept. Throws UsageError where it would not come back as it is. */
 function jsonOf(key: unknown, value: unknown): string {
-  if (typeof key !== "string") throw new UsageError(`a state key is of type ${typeof key}; write a text`)
+  checkKey(key)
   if (key.startsWith("$")) throw new UsageError(`state key "${key}": names that start with $ are the runtime's own`)
   checkJson(value, `state ${key}`, 0)
   return JSON.stringify(value)

@@ -5,6 +5,7 @@
 import { isDecimal } from "../domain/decimal.ts"
 import type { AltIntent, AltOrder, IntentTarget } from "../domain/callbacks.ts"
 import { instMistake } from "../domain/inst.ts"
+import { isPlain } from "../domain/plain.ts"
 import { isMarket, MARKETS } from "../domain/market.ts"
 import type {
   AmendRequest,
@@ -63,15 +64,8 @@ const any: Check = () => undefined
 
 const list: Check = (value) => (Array.isArray(value) ? undefined : `${shown(value)} is no list`)
 
-/** Of fields, as a literal has them; a Map has none and would be taken for an empty one. */
-function isTable(value: unknown): value is object {
-  if (typeof value !== "object" || value === null) return false
-  const form: unknown = Object.getPrototypeOf(value)
-  return form === null || Object.getPrototypeOf(form) === null
-}
-
 const texts: Check = (value) => {
-  if (!isTable(value)) {
+  if (!isPlain(value)) {
     return `${shown(value)} is no table of texts; write { name: "text" }`
   }
   for (const [name, field] of Object.entries(value)) {

@@ -35,8 +35,8 @@ function braces(labels: Labels): string {
   return pairs.length === 0 ? "" : `{${pairs.join(",")}}`
 }
 
-function number(value: number): string {
-  // A strategy's own may have been given anything.
+/** A strategy's own gauge holds whatever it was given. */
+function number(value: unknown): string {
   if (typeof value !== "number" || Number.isNaN(value)) return "NaN"
   if (Number.isFinite(value)) return String(value)
   return value > 0 ? "+Inf" : "-Inf"

@@ -95,13 +95,19 @@ describe("commands", () => {
     const any = ctx as unknown as Record<string, (...words: unknown[]) => unknown>
     const none = "; name the one that is meant by its handle, as trades(…) gives it"
     const cases: [string, unknown[], string][] = [
-      ["after", [NaN, () => 1], "after NaN ms cannot be; write a number of milliseconds"],
-      ["after", [Infinity, () => 1], "after Infinity ms cannot be; write a number of milliseconds"],
-      ["after", ["5", () => 1], "after 5 ms cannot be; write a number of milliseconds"],
+      ["after", [NaN, () => 1], "after NaN ms cannot be; write a number of milliseconds up to 1000000000000"],
+      ["after", [Infinity, () => 1], "after Infinity ms cannot be; write a number of milliseconds up to 1000000000000"],
+      ["after", ["5", () => 1], "after 5 ms cannot be; write a number of milliseconds up to 1000000000000"],
       ["after", [5], "after: run is undefined; write the function to call"],
-      ["every", [NaN, () => 1], "every NaN ms cannot be; write a number of milliseconds above 0"],
-      ["every", [0, () => 1], "every 0 ms cannot be; write a number of milliseconds above 0"],
-      ["every", [Infinity, () => 1], "every Infinity ms cannot be; write a number of milliseconds above 0"],
+      ["every", [NaN, () => 1], "every NaN ms cannot be; write a number of milliseconds from 1 up to 1000000000000"],
+      ["every", [0, () => 1], "every 0 ms cannot be; write a number of milliseconds from 1 up to 1000000000000"],
+      ["every", [0.5, () => 1], "every 0.5 ms cannot be; write a number of milliseconds from 1 up to 1000000000000"],
+      ["after", [1e300, () => 1], "after 1e+300 ms cannot be; write a number of milliseconds up to 1000000000000"],
+      [
+        "every",
+        [Infinity, () => 1],
+        "every Infinity ms cannot be; write a number of milliseconds from 1 up to 1000000000000",
+      ],
       ["every", [5, "run"], "every: run is a string; write the function to call"],
       ["submit", [router, null], "submit: request is null; write { inst, side, size, … }"],
       ["submit", [router], "submit: request is undefined; write { inst, side, size, … }"],
@@ -114,6 +120,23 @@ describe("commands", () => {
       ["predict", [model], "predict: input is undefined; write { timestamp, data, shape, metadata }"],
       ["predict", [model, { ...tensor, data: [1] }], "predict: input.data is a list; write a Float32Array"],
       ["predict", [model, { ...tensor, shape: 1 }], "predict: input.shape is a number; write a list of sizes"],
+      [
+        "predict",
+        [model, { ...tensor, timestamp: 1.5 }],
+        "predict: input.timestamp is 1.5; write whole microseconds, as ctx.now() gives them",
+      ],
+      [
+        "predict",
+        [model, { ...tensor, timestamp: undefined }],
+        "predict: input.timestamp is undefined; write whole microseconds, as ctx.now() gives them",
+      ],
+      [
+        "predict",
+        [model, { ...tensor, metadata: null }],
+        'predict: input.metadata is null; write texts by name: { name: "text" }, or {}',
+      ],
+      ["predict", [model, { ...tensor, metadata: { n: 1 } }], "predict: input.metadata.n is a number; write a text"],
+      ["balance", [undefined, router], 'balance: asset is undefined; write the name of an asset, such as "USDT"'],
       ["publishIntent", [wish, null], "publishIntent: intent is null; write { timestamp, type, targets, metadata }"],
       ["publishIntent", [wish, {}], "publishIntent: intent.targets is undefined; write a list of targets"],
       ["publishOrders", [desk, {}], "publishOrders: orders is an object; write a list of orders"],
@@ -132,6 +155,32 @@ describe("commands", () => {
     }
     expect(one.journal.commits).toEqual([])
     ctx.after(-1, () => undefined)
+    for (const [which, words] of [
+      [undefined, "part undefined"],
+      ["2", "part 2"],
+      [{ kind: "predict", id: "9" }, "predict #9 among them"],
+    ] as const) {
+      expect(() => ctx.predict(model.part(which as never), tensor)).toThrow(
+        new UsageError(`task predict onnx m.onnx #? has one part, 1; there is no ${words}`),
+      )
+    }
+  })
+
+  test("to a manual feed go as text, to an address", async () => {
+    const manual = trades("okx", ["BTC_USDT"], { manual: true })
+    const { one, ctx } = await contextOf([manual])
+    const feed = ctx.feed(manual) as unknown as Record<string, (...words: unknown[]) => unknown>
+    const cases: [string, unknown[], string][] = [
+      ["connect", [], "connect: url is undefined; write the address, wss://…"],
+      ["connect", ["wss://a.org", "x"], 'connect: headers is a string; write texts by name: { name: "text" }, or {}'],
+      ["connect", ["wss://a.org", { a: 1 }], "connect: headers.a is a number; write a text"],
+      ["send", [], "send: text is undefined; write a text, such as JSON.stringify(…) gives"],
+      ["send", [{ op: "ping" }], "send: text is an object; write a text, such as JSON.stringify(…) gives"],
+    ]
+    for (const [call, words, message] of cases) {
+      expect(() => feed[call]!.apply(feed, words), message).toThrow(new UsageError(message))
+    }
+    expect(one.task(manual).calls).toEqual(["start"])
   })
 
   test("a manual feed is driven by hand; an ack that does not come is unknown after 5 s", async () => {
@@ -311,6 +360,14 @@ describe("state", () => {
     expect(one.journal.commits).toEqual([])
   })
 
+  test("is found under a text only: no other key can ever have been written", async () => {
+    const { ctx } = await contextOf([])
+    expect(() => ctx.state.get(undefined as never)).toThrow(
+      new UsageError("a state key is of type undefined; write a text"),
+    )
+    expect(() => ctx.state.delete(5 as never)).toThrow(new UsageError("a state key is of type number; write a text"))
+  })
+
   test("of an older version goes through migrate, in one transaction with the new version's number", async () => {
     const options: StateOptions = {
       version: 3,
@@ -377,20 +434,53 @@ describe("what a strategy is given", () => {
     expect(() => ctx.metrics.gauge("Bad name", "")).toThrow(UsageError)
   })
 
-  test.each<readonly [labels: unknown, words: string]>([
-    [{ "bad-label": "1" }, 'metric level, label "bad-label": write letters, digits and _, no digit or __ first'],
-    [{ "1st": "1" }, 'metric level, label "1st": write letters, digits and _, no digit or __ first'],
-    [{ __name__: "1" }, 'metric level, label "__name__": write letters, digits and _, no digit or __ first'],
-    [{ "": "1" }, 'metric level, label "": write letters, digits and _, no digit or __ first'],
-    [{ strategy: "1" }, 'metric level, label "strategy": it is always the strategy\'s own name; take another word'],
-    [{ size: 1 }, 'gauge: label "size" of metric level is a number; write a text'],
-    [{ size: 1n }, 'gauge: label "size" of metric level is a bigint; write a text'],
-    [null, "gauge: labels of level is null; write { label: text }"],
-  ])("no metric with labels that Prometheus does not take: %p", async (labels, words) => {
+  test("a log that loses nothing of what was given in the wrong place", async () => {
     const { one, ctx } = await contextOf([])
-    expect(() => ctx.metrics.gauge("level", "Level", labels as never)).toThrow(new UsageError(words))
-    expect(() => ctx.metrics.gauge("level", undefined as never)).toThrow(UsageError)
-    expect(one.metrics.families.has("perigee_strategy_level")).toBe(false)
-    expect(ctx.metrics.gauge("level", "Level", { Side_2: 'say "hi"' })).toEqual({ value: 0 })
+    const log = ctx.log as unknown as Record<"error" | "info", (...words: unknown[]) => void>
+    const error = new Error("no")
+    log.error(error)
+    log.error("failed", error)
+    log.info("words", "more")
+    log.info({ price: 5 }, "pino's own order")
+    log.info("hidden", { level: 3, time: 5, event: "x", price: 1 })
+    log.info("nothing", null)
+    const fields = one.logged.slice(-6).map(({ event, fields }) => [event, fields])
+    expect(fields).toEqual([
+      ["unnamed", { value: error, strategy: "s" }],
+      ["failed", { value: error, strategy: "s" }],
+      ["words", { value: "more", strategy: "s" }],
+      ["pino's own order", { price: 5, strategy: "s" }],
+      ["hidden", { level_: 3, time_: 5, event_: "x", price: 1, strategy: "s" }],
+      ["nothing", { strategy: "s" }],
+    ])
+  })
+
+  test("metrics that a scraper can read: anything else would cost it all of them", async () => {
+    const { ctx } = await contextOf([])
+    const counter = ctx.metrics.counter as (...words: unknown[]) => unknown
+    const cases: [unknown[], string][] = [
+      [[undefined, "x"], "metric undefined: write lower-case letters, digits and _"],
+      [["Bad name", "x"], 'metric "Bad name": write lower-case letters, digits and _'],
+      [["fills_total"], "metric fills_total: help is undefined; write what it counts"],
+      [
+        ["fills_total", "Fills", null],
+        'metric fills_total: labels is null; write texts by name: { name: "text" }, or {}',
+      ],
+      [["fills_total", "Fills", { level: 5 }], "metric fills_total: labels.level is a number; write a text"],
+      [
+        ["fills_total", "Fills", { "a b": "x" }],
+        'metric fills_total: label "a b" cannot be; write letters, digits and _, no digit or __ first',
+      ],
+      [
+        ["fills_total", "Fills", { __name__: "x" }],
+        'metric fills_total: label "__name__" cannot be; write letters, digits and _, no digit or __ first',
+      ],
+      [
+        ["fills_total", "Fills", { strategy: "x" }],
+        'metric fills_total: label "strategy" is always the strategy\'s own name; take another word',
+      ],
+    ]
+    for (const [words, message] of cases) expect(() => counter(...words), message).toThrow(new UsageError(message))
+    ctx.metrics.counter("fills_total", "Fills", { side: "BUY" })
   })
 })

@@ -167,14 +167,15 @@ test("metrics are Prometheus text: help, type, escaped labels, buckets in second
   ])
 })
 
-test("a metric that was given what is no number is told as none", async () => {
+test("a metric that a strategy gave anything but a number is NaN, and the others are told", async () => {
   const metrics = new Metrics()
-  for (const [at, value] of [undefined, "5", 5n, Number.NaN].entries()) {
-    metrics.gauge("perigee_strategy_level", "Level", { at: String(at) }).value = value as number
+  for (const [at, value] of [undefined, null, "5", 1n, Symbol("s"), {}].entries()) {
+    metrics.gauge("odd", "Odd.", { at: String(at) }).value = value as never
   }
+  metrics.gauge("even", "Even.").value = 2
   const reply = await endpoint(testBot({ metrics: () => metrics }).deps).fetch(ask("/metrics"), here)
-  const told = (await reply.text()).split("\n").filter((line) => line.startsWith("perigee"))
-  expect(told.map((line) => line.split(" ")[1])).toEqual(["NaN", "NaN", "NaN", "NaN"])
+  const samples = (await reply.text()).split("\n").filter((line) => line !== "" && !line.startsWith("#"))
+  expect(samples).toEqual([...[0, 1, 2, 3, 4, 5].map((at) => `odd{at="${at}"} NaN`), "even 2"])
 })
 
 test("the status page comes whole: its script is the one its policy allows, and nothing is fetched from elsewhere", async () => {
