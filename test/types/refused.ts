@@ -54,6 +54,17 @@ onManual.strategy({ onTrade() {} })
 base.strategy({ onTrade() {}, onPreds() {}, onTrad() {} })
 // @ts-expect-error no callback is named ontrade
 base.strategy({ onTrade() {}, onPreds() {}, ontrade() {} })
+const known = { onTrade() {}, onPreds() {} }
+// @ts-expect-error onOrder, not OnOrder
+base.strategy({ ...known, OnOrder() {} })
+// @ts-expect-error onOrder, not on_order
+base.strategy({ ...known, on_order() {} })
+// @ts-expect-error onError, not ONERROR
+base.strategy({ ...known, ONERROR() {} })
+// @ts-expect-error start, not Start
+base.strategy({ ...known, Start() {} })
+// Other words begin with these letters, too.
+base.strategy({ ...known, on: true, once: 1, online() {}, restart() {}, stopped: false })
 class Misspelt {
   onTrade(_message: TradeMsg): void {}
   onPreds(): void {}

@@ -4,6 +4,7 @@ import { isDecimal, isPositive } from "../domain/decimal.ts"
 import { instMistake, parseInst } from "../domain/inst.ts"
 import type { RiskLimits } from "../domain/limits.ts"
 import { isMarket, type Market } from "../domain/market.ts"
+import { nearest } from "../domain/nearest.ts"
 import { type FeedSpec, type PredictSpec, type ServiceSpec, taskName, type TaskSpec } from "../domain/task.ts"
 import { HISTORY_MAX } from "../tasks/feed/past.ts"
 import { DELAY_MS_MAX } from "./arguments.ts"
@@ -161,6 +162,12 @@ function nameMistakes(inst: string, markets: readonly Market[]): readonly string
 }
 
 const isCallback = (name: string): name is CallbackName => Object.hasOwn(IS_PRIVATE, name)
+const CALLED = [...Object.keys(IS_PRIVATE), "start", "stop"]
+const LOWER = new Set(CALLED.map((name) => name.toLowerCase()))
+
+/** As `Spelt` has it at compile time: `on` with no small letter after it, or a name in other capitals. */
+const looksCalled = (name: string): boolean =>
+  !CALLED.includes(name) && (/^on[^a-z]/.test(name) || LOWER.has(name.toLowerCase()))
 
 /** Names on the object and its classes, without Object's own. */
 function members(strategy: object): readonly string[] {
@@ -182,7 +189,11 @@ export function handlersOf(strategy: AnyStrategy): {
     if (isCallback(name)) {
       if (typeof strategy[name] === "function") has.add(name)
       else if (strategy[name] !== undefined) mistakes.push(`${name} is not a function`)
-    } else if (/^on[A-Z]/.test(name)) mistakes.push(`no callback is named ${name}`)
+    } else if (looksCalled(name)) {
+      const meant = nearest(name, CALLED)
+      const remedy = meant === undefined ? `there is ${CALLED.join(", ")}` : `did you mean ${meant}?`
+      mistakes.push(`no callback is named ${name}; ${remedy}`)
+    }
   }
   return { has, mistakes }
 }

@@ -133,10 +133,38 @@ describe("build", () => {
       "limit orderSizeMax names BTC_USDT_FUT, which no market of this bot can list",
       'no parameter is named "treshold"; there is threshold',
       'parameter threshold: "2" is not a number from 0 to 1',
-      "strategy Reader: no callback is named onPred",
+      "strategy Reader: no callback is named onPred; did you mean onPreds?",
       "strategy Reader: is bound to an unregistered task, feed binance-um trades #?",
       "strategy two: another has the same name, under which ctx.state is kept; give each its own",
     ])
+  })
+
+  test("refuses what looks like a callback and is none, by the name of the nearest, as the types do", () => {
+    const misspelt = (strategy: object) =>
+      mistakes(
+        bot({ name: "a" })
+          .task(tape)
+          .strategy(strategy as never),
+      )
+    class Careless {
+      onTrade(): void {}
+      onorder(): void {}
+      on_error(): void {}
+      onlag(): void {}
+      OnFeedState(): void {}
+      onTicks(): void {}
+      Stop(): void {}
+    }
+    const no = (name: string, nearest: string) => `no callback is named ${name}; did you mean ${nearest}?`
+    expect(misspelt(new Careless())).toEqual([
+      `strategy Careless: ${no("onorder", "onOrder")}`,
+      `strategy Careless: ${no("on_error", "onError")}`,
+      `strategy Careless: ${no("onlag", "onLag")}`,
+      `strategy Careless: ${no("OnFeedState", "onFeedState")}`,
+      expect.stringContaining("no callback is named onTicks; there is onAltEvent, onWsEvent, onSchedule, "),
+      `strategy Careless: ${no("Stop", "stop")}`,
+    ])
+    expect(misspelt({ onTrade() {}, on: true, once() {}, online: 1, restart() {}, stopped: false })).toEqual([])
   })
 
   test("refuses limits that bind nothing, or something else than was meant", () => {

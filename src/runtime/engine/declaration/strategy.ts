@@ -22,19 +22,23 @@ export type StrategyOf<T, X> = { readonly [C in CallbackOf<T>]: Handler<C, X> } 
 /** Any strategy, its types forgotten: what the runtime calls. */
 export type AnyStrategy = { readonly [C in CallbackName]?: Handler<C, Context> } & Life<Context>
 
-type LooksLikeCallback<K> = K extends `on${infer Rest}`
-  ? Rest extends Capitalize<Rest>
+/** What the runtime calls by its name. */
+type Called = CallbackName | "start" | "stop"
+/** `on` with no small letter after it, or a name in other capitals. */
+type LooksCalled<K extends string> =
+  Lowercase<K> extends Lowercase<Called>
     ? true
-    : Lowercase<K> extends Lowercase<CallbackName>
-      ? true
+    : K extends `on${infer First}${infer _Rest}`
+      ? First extends Capitalize<First>
+        ? true
+        : false
       : false
-  : false
 
-/** Makes a misspelt `on…` an error, in object literals and in classes. */
+/** Makes a misspelt `on…`, `start` or `stop` an error, in object literals and in classes. */
 export type Spelt<S> = {
-  readonly [K in keyof S]: K extends CallbackName
+  readonly [K in keyof S]: K extends Called
     ? unknown
-    : LooksLikeCallback<K> extends true
+    : LooksCalled<K & string> extends true
       ? `no callback is named ${K & string}`
       : unknown
 }
