@@ -1,25 +1,14 @@
 import { UsageError } from "../domain/errors.ts"
-import { isPlain } from "../domain/plain.ts"
+import { demand, isPlain, wordFor } from "../domain/given.ts"
 import type { Binding } from "./declaration/handle.ts"
 import { wholeOf } from "./parts.ts"
 
-// A bot's types are not checked when it runs: what a command is given is looked at before it is used.
+// What a command is given is looked at before it is used.
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null
 
-const formOf = (value: unknown): string => {
-  if (value === null || value === undefined) return String(value)
-  if (Array.isArray(value)) return "a list"
-  return typeof value === "object" ? "an object" : `a ${typeof value}`
-}
-
-const written = (value: unknown): string => (typeof value === "string" ? `"${value}"` : formOf(value))
-
-/** Throws UsageError, naming the argument, where `isRight` is false. */
-function demand(isRight: boolean, call: string, argument: string, value: unknown, wanted: string): void {
-  if (!isRight) throw new UsageError(`${call}: ${argument} is ${formOf(value)}; write ${wanted}`)
-}
+const written = (value: unknown): string => (typeof value === "string" ? `"${value}"` : wordFor(value))
 
 /** An order's request, or what is asked of the past: an object. */
 export const checkObject = (call: string, argument: string, value: unknown, wanted: string): void =>
@@ -71,7 +60,7 @@ export function checkInput(input: unknown): void {
   checkObject("predict", "input", input, "{ timestamp, data, shape, metadata }")
   const { timestamp, data, shape, metadata } = input as Readonly<Record<string, unknown>>
   if (!Number.isSafeInteger(timestamp)) {
-    const what = typeof timestamp === "number" ? String(timestamp) : formOf(timestamp)
+    const what = typeof timestamp === "number" ? String(timestamp) : wordFor(timestamp)
     throw new UsageError(`predict: input.timestamp is ${what}; write whole microseconds, as ctx.now() gives them`)
   }
   demand(data instanceof Float32Array, "predict", "input.data", data, "a Float32Array")
@@ -99,5 +88,5 @@ export function checkTimer(call: "after" | "every", ms: unknown, run: unknown): 
 export function checkHandle(named: unknown): void {
   const whole: unknown = isObject(named) ? wholeOf(named as unknown as Binding) : undefined
   if (isObject(whole) && isObject(whole["draft"]) && isObject(whole["options"])) return
-  throw new UsageError(`no task is ${formOf(named)}; name the one that is meant by its handle, as trades(…) gives it`)
+  throw new UsageError(`no task is ${wordFor(named)}; name the one that is meant by its handle, as trades(…) gives it`)
 }

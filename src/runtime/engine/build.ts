@@ -1,5 +1,6 @@
 import type { CallbackName } from "../domain/callbacks.ts"
 import { BuildError } from "../domain/errors.ts"
+import { isPlain, wordFor } from "../domain/given.ts"
 import type { Market } from "../domain/market.ts"
 import { type TaskSpec, taskName } from "../domain/task.ts"
 import { handlersOf, limitMistakes, routerMistakes, taskMistakes } from "./checks.ts"
@@ -178,9 +179,20 @@ function optionMistakes({ onThrow, handlerMsMax, settleMsMax, startMsMax, state 
     ...bounds
       .filter(([, ms]) => ms !== undefined && !(ms > 0))
       .map(([option, ms]) => `${option} is ${ms}; write milliseconds above 0`),
-    ...(state === undefined || (Number.isSafeInteger(state.version) && state.version > 0)
+    ...(state === undefined ? [] : stateMistakes(state)),
+  ]
+}
+
+function stateMistakes(state: unknown): readonly string[] {
+  if (!isPlain(state)) return [`state is ${wordFor(state)}; write { version: 1 }`]
+  const { version, migrate } = state
+  return [
+    ...(Number.isSafeInteger(version) && (version as number) > 0
       ? []
-      : [`state.version is ${state.version}; write a whole number from 1`]),
+      : [`state.version is ${String(version)}; write a whole number from 1`]),
+    ...(migrate === undefined || typeof migrate === "function"
+      ? []
+      : [`state.migrate is ${wordFor(migrate)}; write a function`]),
   ]
 }
 

@@ -1,6 +1,8 @@
 import { type CallbackName, IS_PRIVATE } from "../domain/callbacks.ts"
-import { isPrivate } from "../domain/channel.ts"
+import { type Channel, isPrivate } from "../domain/channel.ts"
 import { isDecimal, isPositive } from "../domain/decimal.ts"
+import { INTERVALS } from "../domain/events.ts"
+import { wordFor } from "../domain/given.ts"
 import { instMistake, parseInst } from "../domain/inst.ts"
 import type { RiskLimits } from "../domain/limits.ts"
 import { isMarket, type Market } from "../domain/market.ts"
@@ -53,17 +55,40 @@ const SILENCE_MS_MIN = 1_000
 function feedMistakes(spec: FeedSpec): readonly string[] {
   const { market, channel, insts } = spec
   if (!isMarket(market)) return [`there is no market "${String(market)}"`]
+  if (!Array.isArray(insts)) return [`its instruments are ${wordFor(insts)}; write a list: ["BTC_USDT_PERP"]`]
   const mistakes = insts.map((inst) => instMistake(market, inst)).filter((mistake) => mistake !== undefined)
   if (insts.length === 0 && !isPrivate(channel)) mistakes.push("names no instruments")
   for (const inst of insts.filter((name, at) => insts.indexOf(name) !== at)) mistakes.push(`names ${inst} twice`)
-  mistakes.push(...pastMistakes(spec))
-  if (channel.kind !== "lob" || channel.form === "bbo") return mistakes
+  return [...mistakes, ...flagMistakes({ manual: spec.isManual }), ...pastMistakes(spec), ...channelMistakes(channel)]
+}
+
+const FORMS = ["bbo", "snapshot", "incremental"]
+
+function channelMistakes(channel: Channel): readonly string[] {
+  if (channel.kind === "trades") return flagMistakes({ each: channel.each })
+  if (channel.kind === "candles") return wordMistakes({ interval: channel.interval }, INTERVALS)
+  if (channel.kind !== "lob") return []
+  const mistakes = wordMistakes({ form: channel.form }, FORMS)
+  if (channel.form === "bbo") return mistakes
   const { depth, everyMs } = channel
   if (!isAbove(depth)) mistakes.push(`depth is ${depth}; write a number of levels above 0`)
   if (everyMs !== undefined && !(everyMs >= 0))
     mistakes.push(`everyMs is ${everyMs}; write a number of milliseconds from 0`)
   return mistakes
 }
+
+/** A text "false" would be true. */
+const flagMistakes = (flags: Readonly<Record<string, unknown>>): string[] =>
+  Object.entries(flags)
+    .filter(([, value]) => value !== undefined && typeof value !== "boolean")
+    .map(([name, value]) => `${name} is ${shown(value)}; write true or false`)
+
+const wordMistakes = (words: Readonly<Record<string, unknown>>, known: readonly string[]): string[] =>
+  Object.entries(words)
+    .filter(([, word]) => typeof word !== "string" || !known.includes(word))
+    .map(([name, word]) => `${name} is ${shown(word)}; write ${known.join(", ")}`)
+
+const shown = (value: unknown): string => (typeof value === "string" ? `"${value}"` : wordFor(value))
 
 function pastMistakes(spec: FeedSpec): readonly string[] {
   const { channel, insts, history, silenceMsMax, isManual } = spec
@@ -84,8 +109,15 @@ function pastMistakes(spec: FeedSpec): readonly string[] {
   return mistakes
 }
 
-function predictMistakes({ runner, source, deadlineMs, queueMax, service = {} }: PredictSpec): readonly string[] {
-  const mistakes = serviceMistakes(service)
+function predictMistakes(spec: PredictSpec): readonly string[] {
+  const { runner, source, deadlineMs, queueMax, whenFull, isInline, service = {} } = spec
+  const wanted = runner === "onnx" ? "path of a .onnx file" : "endpoint, tcp://host:port, or a port"
+  if (typeof source !== "string") return [`its source is ${wordFor(source)}; write the ${wanted}`]
+  const mistakes = [
+    ...serviceMistakes(service),
+    ...wordMistakes({ whenFull }, ["refuse", "newest"]),
+    ...flagMistakes({ inline: isInline }),
+  ]
   if (source.trim() === "") mistakes.push(runner === "onnx" ? "the model's path is empty" : "the endpoint is empty")
   else if (runner === "zmq" && !/^(?:tcp:\/\/.+:\d+|ipc:\/\/.+)$/.test(source)) {
     mistakes.push(`"${source}" is no endpoint; write tcp://host:port, ipc://path or a port`)
@@ -111,6 +143,7 @@ function serviceMistakes({ mode, inFlightMax, replyBytesMax, curve }: ServiceSpe
     if (value !== undefined && (!Number.isSafeInteger(value) || value < 1))
       mistakes.push(`${name} is ${value}; write a whole number from 1`)
   }
+  if (curve !== undefined && typeof curve !== "string") mistakes.push(...flagMistakes({ curve }))
   if (typeof curve === "string" && !/^[A-Z][A-Z0-9_]*$/.test(curve)) {
     mistakes.push(`curve is "${curve}"; write true, or the prefix of the keys' variables in capitals`)
   }
@@ -189,6 +222,9 @@ export function handlersOf(strategy: AnyStrategy): {
     if (isCallback(name)) {
       if (typeof strategy[name] === "function") has.add(name)
       else if (strategy[name] !== undefined) mistakes.push(`${name} is not a function`)
+    } else if (name === "start" || name === "stop") {
+      const given: unknown = strategy[name]
+      if (given !== undefined && typeof given !== "function") mistakes.push(`${name} is not a function`)
     } else if (looksCalled(name)) {
       const meant = nearest(name, CALLED)
       const remedy = meant === undefined ? `there is ${CALLED.join(", ")}` : `did you mean ${meant}?`

@@ -1,3 +1,4 @@
+import { checkBinding } from "./declaration/given.ts"
 import type { Declaration } from "./declaration/bot.ts"
 import type { AnyStrategy, StrategyOptions } from "./declaration/strategy.ts"
 
@@ -34,6 +35,7 @@ function membersOf({ strategies, options, isNumbered: isInGroup }: Declaration["
   const isOfEach = typeof options === "function" || !isInGroup
   return strategies.map((strategy, at): Member => {
     const each = typeof options === "function" ? options(strategy, at) : options
+    checkBinding(each)
     const own = ownNames[at]
     const given = own ?? each.name
     const isGiven = own === undefined ? given !== undefined && isOfEach : !twice.has(own)

@@ -1,5 +1,5 @@
 import type { Counter, Gauge, Labels } from "../domain/metrics.ts"
-import { isPlain } from "../domain/plain.ts"
+import { isPlain } from "../domain/given.ts"
 import type { Log, LogFields } from "../ports.ts"
 import { checkMetric } from "./arguments.ts"
 import type { StrategyMetrics } from "./declaration/context.ts"

@@ -1,5 +1,5 @@
 import { ConfigError, describe, UsageError } from "../domain/errors.ts"
-import { isPlain } from "../domain/plain.ts"
+import { isPlain } from "../domain/given.ts"
 import type { JournalRecord } from "../ports.ts"
 import type { Json, StrategyState } from "./declaration/context.ts"
 import type { StateOptions } from "./declaration/strategy.ts"

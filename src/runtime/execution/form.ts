@@ -5,7 +5,7 @@
 import { isDecimal } from "../domain/decimal.ts"
 import type { AltIntent, AltOrder, IntentTarget } from "../domain/callbacks.ts"
 import { instMistake } from "../domain/inst.ts"
-import { isPlain } from "../domain/plain.ts"
+import { isPlain } from "../domain/given.ts"
 import { isMarket, MARKETS } from "../domain/market.ts"
 import type {
   AmendRequest,

@@ -1,6 +1,7 @@
 import type { Inst } from "../../domain/inst.ts"
 import type { RiskLimits } from "../../domain/limits.ts"
 import type { Context } from "./context.ts"
+import { checkBinding, checkOptions, checkStrategies, checkStrategy, checkTask, checkTasks } from "./given.ts"
 import type { Binding, Handle } from "./handle.ts"
 import type { Named, WholeOf } from "./part.ts"
 import type { ParamSchema, ValuesOf } from "./params.ts"
@@ -82,24 +83,40 @@ type ContextIn<T extends readonly Handle[], S extends ParamSchema> = Context<Val
 function step<T extends readonly Handle[], S extends ParamSchema>(declaration: Declaration): Bot<T, S> {
   const withTasks = (tasks: readonly Handle[]) => ({ ...declaration, tasks: [...declaration.tasks, ...tasks] })
   // The types of strategies end here: the builder has checked them against the tasks they are bound to.
-  const withGroup = (strategies: readonly unknown[], options: Group["options"] = {}, isNumbered = true) => ({
+  const withGroup = (strategies: readonly unknown[], options: Group["options"], isNumbered = true) => ({
     ...declaration,
     groups: [...declaration.groups, { strategies: strategies as readonly AnyStrategy[], options, isNumbered }],
   })
   return Object.freeze({
     [BRAND]: declaration,
-    task: <H extends Handle>(handle: H) => step<readonly [...T, H], S>(withTasks([handle])),
-    tasks: <H extends readonly Handle[]>(handles: H) => step<readonly [...T, ...H], S>(withTasks(handles)),
-    strategy: (strategy: unknown, options?: Options) => step<T, S>(withGroup([strategy], options, false)),
-    strategies: (strategies: readonly unknown[], options?: unknown) =>
-      step<T, S>(withGroup(strategies, options as Group["options"] | undefined)),
+    task<H extends Handle>(handle: H) {
+      checkTask(handle)
+      return step<readonly [...T, H], S>(withTasks([handle]))
+    },
+    tasks<H extends readonly Handle[]>(handles: H) {
+      checkTasks(handles)
+      return step<readonly [...T, ...H], S>(withTasks(handles))
+    },
+    strategy(strategy: unknown, options: Options = {}) {
+      checkStrategy("strategy", strategy)
+      checkBinding(options)
+      return step<T, S>(withGroup([strategy], options, false))
+    },
+    strategies(strategies: readonly unknown[], options: unknown = {}) {
+      checkStrategies(strategies)
+      if (typeof options !== "function") checkBinding(options)
+      return step<T, S>(withGroup(strategies, options as Group["options"]))
+    },
   })
 }
 
 /** Starts the declaration of a bot; a bot file exports the result as its default. */
 export const bot = <const S extends ParamSchema = Readonly<Record<never, never>>, const I extends Inst = Inst>(
   options: BotOptions<S, I>,
-): Bot<readonly [], S> => step({ options: options as BotOptions, tasks: [], groups: [] })
+): Bot<readonly [], S> => {
+  checkOptions("bot", options, '{ name: "momentum" }')
+  return step({ options: options as BotOptions, tasks: [], groups: [] })
+}
 
 /** Whether a bot file's default export is a bot, whichever copy of the library made it. */
 export const isBot = (value: unknown): value is Bot => typeof value === "object" && value !== null && BRAND in value

@@ -24,6 +24,7 @@ import type {
   TradesOptions,
   ZmqOptions,
 } from "./options.ts"
+import { checkOptions } from "./given.ts"
 import type { Divisible, NumbersOf, Only, Part } from "./part.ts"
 
 const PREDICT_DEADLINE_MS = 20_000
@@ -89,7 +90,10 @@ export const lob = <const M extends Market, const I extends Names, const O exten
   market: M,
   insts: Listed<M, I>,
   options: O,
-): FeedHandle<M, "lob", I[number], IsManual<O>, NumbersOf<O>> => feed(market, lobChannel(options), insts, options)
+): FeedHandle<M, "lob", I[number], IsManual<O>, NumbersOf<O>> => {
+  checkOptions("lob", options, '{ form: "snapshot" }')
+  return feed(market, lobChannel(options), insts, options)
+}
 
 /** Best bid and ask → `onLob`. */
 export const bbo = <
@@ -146,8 +150,10 @@ export const accountPositions = account<"accPos">({ kind: "accPos" })
 /** A tick at once and then every `everyMs` → `onSchedule`. */
 export const schedule = <const O extends ScheduleOptions & Only<O, ScheduleOptions>>(
   options: O,
-): ScheduleHandle<NumbersOf<O>> =>
-  divisible({ kind: "schedule", draft: { kind: "schedule", everyMs: options.everyMs }, options })
+): ScheduleHandle<NumbersOf<O>> => {
+  checkOptions("schedule", options, "{ everyMs: 1_000 }")
+  return divisible({ kind: "schedule", draft: { kind: "schedule", everyMs: options.everyMs }, options })
+}
 
 /** Order entry and the bot's own orders on one market: `ctx.submit(handle, …)`, changes → `onOrder`. */
 export const orders = <const M extends Market>(
