@@ -3,6 +3,7 @@
 import { fileURLToPath } from "node:url"
 import { onnxRunner } from "../src/models/onnx/index.ts"
 import { openModel } from "../src/models/onnx/model.ts"
+import { memoryOf } from "../src/runtime/domain/numbers.ts"
 import { outside } from "../src/world/machine.ts"
 import { features, latency, perSecond } from "./ask.ts"
 import { type Bench, median, ratioRow, turns, valueRow } from "./measure.ts"
@@ -32,7 +33,7 @@ export const bench: Bench = {
     const p50 = await turns(rounds, warmUps, [
       measured(0, throughWorker),
       measured(1, () => inline.predict(features, deadlineMs)),
-      measured(2, () => session.run(features.data, features.shape)),
+      measured(2, () => session.run(memoryOf(features.data), features.shape)),
       measured(3, roundTrip),
       () => perSecond(count, 1, throughWorker),
       () => perSecond(count, 8, throughWorker),

@@ -5,6 +5,7 @@ import { onnxRunner } from "../../src/models/onnx/index.ts"
 import { openRuntime, type RuntimeKind, settle } from "../../src/models/onnx/ort.ts"
 import { openSession } from "../../src/models/onnx/session.ts"
 import { systemClock } from "../../src/runtime/platform/shared/clock.ts"
+import { memoryOf } from "../../src/runtime/domain/numbers.ts"
 import { features, latency } from "../ask.ts"
 
 const source = fileURLToPath(new URL("../../src/strategies/models/momentum.onnx", import.meta.url))
@@ -18,7 +19,7 @@ async function session(kind: RuntimeKind, isSettled: boolean, isArena = false): 
   }
   const { run } = openSession(ort, readFileSync(source))
   if (isSettled) await settle(ort)
-  return () => run([features], 0)
+  return () => run([{ data: memoryOf(features.data), shape: features.shape }], 0)
 }
 
 async function worker(runtime: RuntimeKind): Promise<() => unknown> {

@@ -1,4 +1,5 @@
 import { ConfigError, describe, ModelError } from "../runtime/domain/errors.ts"
+import { memoryOf } from "../runtime/domain/numbers.ts"
 import type { PredictSpec } from "../runtime/domain/task.ts"
 import type { AltTensor } from "../runtime/domain/tensor.ts"
 import type { Clock, ModelRunner, Tape } from "../runtime/ports.ts"
@@ -57,7 +58,8 @@ export function recorded(
 }
 
 function textOf({ timestamp, data, shape, metadata }: AltTensor, askedAt: number): Omit<Recorded, "request"> {
-  const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength)
+  const { buffer, byteOffset, byteLength } = memoryOf(data)
+  const bytes = Buffer.from(buffer, byteOffset, byteLength)
   return { ...(timestamp === askedAt ? {} : { timestamp }), data: bytes.toString("base64"), shape, metadata }
 }
 

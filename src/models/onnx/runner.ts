@@ -1,5 +1,6 @@
 import { Restarts } from "../../runtime/domain/backoff.ts"
 import { describe, ModelError } from "../../runtime/domain/errors.ts"
+import { memoryOf } from "../../runtime/domain/numbers.ts"
 import { type AltTensor, tensorMistake } from "../../runtime/domain/tensor.ts"
 import type { Clock, ModelLoaded, ModelRunner, ModelWatcher, Random, Timer } from "../../runtime/ports.ts"
 import { type Backend, LostRuntime, type Open } from "./backend.ts"
@@ -175,7 +176,7 @@ export function createRunner(options: RunnerOptions): ModelRunner {
       stuck = undefined
       next()
     }
-    here.run(job.input.data, job.input.shape, options.isHandedOver).then(
+    here.run(memoryOf(job.input.data), job.input.shape, options.isHandedOver).then(
       (values) => {
         const now = clock.monotonic()
         restarts.worked(now)

@@ -1,4 +1,5 @@
 import { ModelError } from "../../runtime/domain/errors.ts"
+import { memoryOf } from "../../runtime/domain/numbers.ts"
 import type { AltTensor } from "../../runtime/domain/tensor.ts"
 
 /** How a tensor's values travel: one by one as MessagePack float32, or as one run of little-endian bytes. */
@@ -48,8 +49,8 @@ export class Encoder {
     this.#at = this.#margin
     this.#bytes[this.#at++] = FIX_ARRAY | 4
     this.#uint(timestamp)
-    if (this.#layout === "array") this.#floats(data)
-    else this.#binary(data)
+    if (this.#layout === "array") this.#floats(memoryOf(data))
+    else this.#binary(memoryOf(data))
     this.#head(ARRAY, shape.length)
     for (const size of shape) this.#uint(size)
     this.#head(MAP, names.length)

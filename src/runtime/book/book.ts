@@ -10,8 +10,8 @@ export interface Best {
 
 /** Flat pairs, best first: price, size, price, size, … */
 export interface BookLevels {
-  readonly bids: Levels
-  readonly asks: Levels
+  readonly bids: Float64Array
+  readonly asks: Float64Array
 }
 
 /** The levels of one inst. Knows nothing of continuity: `BookSync` does. */

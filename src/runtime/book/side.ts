@@ -46,7 +46,7 @@ export class Side {
   }
 
   /** A copy of the best `count` levels, best first: price, size, price, size, … */
-  levels(count: number): Levels {
+  levels(count: number): Float64Array {
     const wanted = Math.min(count, this.#count)
     const levels = new Float64Array(2 * wanted)
     for (let rank = 0, index = this.#count - 1; rank < wanted; rank++, index--) {

@@ -1,6 +1,7 @@
 import type { Decimal } from "./decimal.ts"
 import type { Inst } from "./inst.ts"
 import type { InstrumentType, Market } from "./market.ts"
+import type { ReadonlyFloat64s, ReadonlyInt32s } from "./numbers.ts"
 import type { Balance, Fill, OrderType, Position, Side, TimeInForce } from "./order.ts"
 
 /** Fields of every event from a venue. Points in time are µs since the epoch. */
@@ -25,8 +26,11 @@ export interface Trade extends Stamped {
   readonly isHistory?: true
 }
 
-/** Book levels as flat pairs: price, size, price, size, … in the venue's order, best first. */
-export type Levels = Float64Array
+/**
+ * Book levels as flat pairs: price, size, price, size, … in the venue's order, best first. At run time a Float64Array that
+ * every strategy is told of: to be read.
+ */
+export type Levels = ReadonlyFloat64s
 
 /**
  * A venue's update number, exact at any length: a number while it is a safe integer (every book today, so comparing
@@ -71,8 +75,8 @@ export interface Lob extends Stamped {
   readonly asks: Levels
   readonly sequence?: Sequence
   /** Orders at each level, in step with `bids` and `asks`, where the venue tells. */
-  readonly bidCounts?: Int32Array
-  readonly askCounts?: Int32Array
+  readonly bidCounts?: ReadonlyInt32s
+  readonly askCounts?: ReadonlyInt32s
   /** OKX only. */
   readonly checksum?: string
 }

@@ -1,10 +1,12 @@
 import { UsageError } from "./errors.ts"
+import type { ReadonlyFloat32s } from "./numbers.ts"
 
 /** The model contract: dense, row-major float32; `data.length` is the product of `shape`. Never reshaped for the user. */
 export interface AltTensor {
   /** µs since the epoch. */
   readonly timestamp: number
-  readonly data: Float32Array
+  /** At run time a Float32Array; an answer's is told to every strategy that listens, so it is there to be read. */
+  readonly data: ReadonlyFloat32s
   readonly shape: readonly number[]
   readonly metadata: Readonly<Record<string, string>>
 }

@@ -5,6 +5,7 @@ import type { RuntimeKind } from "../../../src/models/onnx/ort.ts"
 import { createRunner, type RunnerOptions } from "../../../src/models/onnx/runner.ts"
 import type { Values } from "../../../src/models/onnx/session.ts"
 import { describe as said, ModelError } from "../../../src/runtime/domain/errors.ts"
+import { memoryOf } from "../../../src/runtime/domain/numbers.ts"
 import { ManualClock, tensor } from "./fixtures.ts"
 
 const facts: ModelFacts = {
@@ -157,7 +158,7 @@ describe("requests", () => {
     const { script, runner } = await started()
     const input = tensor([1], [1])
     const asking = [runner.predict(input, 100), runner.predict(input, 100)]
-    input.data[0] = 99
+    memoryOf(input.data)[0] = 99
     script.asked[0]!.answer(0)
     await asking[0]
     expect([...script.asked[1]!.data]).toEqual([1])
@@ -262,7 +263,8 @@ describe("a runtime that breaks down", () => {
     const { script, runner } = await started({ isHandedOver: true })
     const input = tensor([7], [1])
     const answer = runner.predict(input, 100)
-    const back = new Float32Array(structuredClone(input.data.buffer, { transfer: [input.data.buffer as ArrayBuffer] }))
+    const { buffer } = memoryOf(input.data)
+    const back = new Float32Array(structuredClone(buffer, { transfer: [buffer as ArrayBuffer] }))
     script.asked[0]!.fail(new LostRuntime("trap", { back }))
     await settled()
     expect([...script.asked[1]!.data]).toEqual([7])

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test"
 import { type Backend, LostRuntime } from "../../../src/models/onnx/backend.ts"
 import { openForVirtualTime, type VirtualOptions, virtualRunner } from "../../../src/models/onnx/virtual.ts"
 import { ModelError } from "../../../src/runtime/domain/errors.ts"
+import { memoryOf } from "../../../src/runtime/domain/numbers.ts"
 import { drainMicrotasks } from "../../../src/runtime/platform/bun/microtasks.ts"
 import { virtualClock } from "../../../src/runtime/simulation/clock.ts"
 import { seededRandom } from "../../../src/runtime/simulation/random.ts"
@@ -40,7 +41,7 @@ function make(options: Partial<VirtualOptions> = {}, seed = 1) {
       (error: Error) => heard.push(`${clock.monotonic()} ${error.message.replace("model double.onnx: ", "")}`),
     )
     // Whoever keeps the buffer may write to it.
-    input.data[0] = -1
+    memoryOf(input.data)[0] = -1
   }
   return { clock, model, heard, ask }
 }

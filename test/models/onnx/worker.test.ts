@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs"
 import { resolve } from "node:path"
 import { type OnnxOptions, onnxRunner } from "../../../src/models/onnx/index.ts"
 import { describe as said } from "../../../src/runtime/domain/errors.ts"
+import { memoryOf } from "../../../src/runtime/domain/numbers.ts"
 import type { ModelRunner } from "../../../src/runtime/ports.ts"
 import { cases, distance, fixture, modelOf, realClock, sample, tensor } from "./fixtures.ts"
 
@@ -134,7 +135,7 @@ describe("the worker", () => {
     const copy = first.data.slice()
     await runner.predict(tensor([9, 9, 9, 9, 9, 9], [1, 6]), 5_000)
     expect(first.data).toEqual(copy)
-    expect(first.data.buffer).toBeInstanceOf(ArrayBuffer)
+    expect(memoryOf(first.data).buffer).toBeInstanceOf(ArrayBuffer)
   })
 
   test("leaves the loop free while it loads", async () => {

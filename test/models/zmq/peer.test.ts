@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { openModel } from "../../../src/models/onnx/model.ts"
+import { memoryOf } from "../../../src/runtime/domain/numbers.ts"
 import { seededRandom } from "../../../src/runtime/simulation/random.ts"
 import { sample } from "../onnx/fixtures.ts"
 import { cleanUp, connected, failureOf, interpreter, kit, root, service, tensor } from "./fixtures.ts"
@@ -120,7 +121,7 @@ describe("the sample model", () => {
       [rows, 16],
     )
     const { data, shape, metadata } = await runner.predict(features, 5_000)
-    const expected = model.run(features.data, [rows, 16])
+    const expected = model.run(memoryOf(features.data), [rows, 16])
     model.close()
     expect([shape, metadata]).toEqual([[rows, 3], { model_runner: "zmq", model_name: "momentum" }])
     expect(Math.max(...data.map((chance, index) => Math.abs(chance - expected.data[index]!)))).toBeLessThan(1e-6)

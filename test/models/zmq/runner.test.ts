@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test"
 import { createRunner, type Link, type Listener, type RunnerOptions } from "../../../src/models/zmq/runner.ts"
 import { describe as said, ModelError } from "../../../src/runtime/domain/errors.ts"
+import { memoryOf } from "../../../src/runtime/domain/numbers.ts"
 import type { AltTensor } from "../../../src/runtime/domain/tensor.ts"
 import { failureOf, ManualClock, settled, tensor } from "./fixtures.ts"
 
@@ -91,7 +92,7 @@ describe("requests", () => {
     const { script, runner, clock } = await started()
     const input = tensor([1], [1])
     const asking = [runner.predict(input, 100), runner.predict(input, 100)]
-    input.data[0] = 99
+    memoryOf(input.data)[0] = 99
     script.answer(0, 0)
     expect([...script.sent[1]!.input.data]).toEqual([1])
     script.answer(1, 0)

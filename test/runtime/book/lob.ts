@@ -23,7 +23,7 @@ export function lob(form: Lob["form"], sequence: Sequence, changes: Partial<Lob>
 export const diff = (prev: number, first: number, last: number, changes: Partial<Lob> = {}): Lob =>
   lob("incremental", { prev, first, last }, { receivedAt: last, ...changes })
 
-export const levels = (...pairs: [price: number, size: number][]): Levels => new Float64Array(pairs.flat())
+export const levels = (...pairs: [price: number, size: number][]): Float64Array => new Float64Array(pairs.flat())
 
 /** Bid 100, ask 101. */
 export const image = (sequence: number, bid = 100, ask = 101) => ({
