@@ -4,7 +4,7 @@ import { $ } from "bun"
 
 const tools = resolve(import.meta.dir, "../node_modules/.bin")
 $.throws(false).env({ ...process.env, PATH: `${tools}:${process.env["PATH"] ?? ""}` })
-const folders = ["src", "test", "scripts"]
+const folders = ["src", "test", "scripts", "bench"]
 
 const checks: [string, () => Promise<{ exitCode: number }>][] = [
   ["format", async () => await $`oxfmt --check`],

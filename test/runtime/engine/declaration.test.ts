@@ -4,7 +4,15 @@ import { UsageError } from "../../../src/runtime/domain/errors.ts"
 import { mistakes } from "./mistakes.ts"
 
 // A bot file runs without being type-checked: here nothing has a type.
-type Call = (...words: readonly unknown[]) => any
+type Call = (...words: readonly unknown[]) => Answer
+interface Answer {
+  readonly task: Call
+  readonly tasks: Call
+  readonly strategy: Call
+  readonly strategies: Call
+}
+/** What building it is refused for. */
+const refusals = (declared: Answer): readonly string[] => mistakes(declared as never)
 const { bot, trades, lob, candles, onnx, zmq, schedule } = library as unknown as Record<
   "bot" | "trades" | "lob" | "candles" | "onnx" | "zmq" | "schedule",
   Call
@@ -53,7 +61,7 @@ test.each<readonly [what: string, declare: () => unknown, message: string]>([
   ],
   [
     "a function that gives no options",
-    () => mistakes(bot({ name: "a" }).strategies([all], () => undefined)),
+    () => refusals(bot({ name: "a" }).strategies([all], () => undefined)),
     "strategy: options is undefined; write { on: [tape] }, or leave it out",
   ],
   ["no rhythm", () => schedule(), "schedule: options is undefined; write { everyMs: 1_000 }"],
@@ -123,13 +131,13 @@ describe("build refuses, by its name and with what to write,", () => {
       "task schedule #1: everyMs is 1e+300; write a number of milliseconds from 1",
     ],
   ])("%s", (_, task, mistake) => {
-    expect(mistakes(bot({ name: "a" }).task(task).strategy(all))).toEqual([mistake])
+    expect(refusals(bot({ name: "a" }).task(task).strategy(all))).toEqual([mistake])
   })
 
   test("what a strategy has under the name of a call, and its state", () => {
     const broken = bot({ name: "a" }).strategy({ start: 5, stop: "x", name: "s" }, { state: null })
     const other = broken.strategy({ name: "t" }, { state: { version: 2, migrate: {} } })
-    expect(mistakes(other)).toEqual([
+    expect(refusals(other)).toEqual([
       "strategy s: start is not a function",
       "strategy s: stop is not a function",
       "strategy s: state is null; write { version: 1 }",
