@@ -155,6 +155,11 @@ describe("a running bot", () => {
     expect(await perigee(["status", ...where, "--check", "ready"])).toEqual({ status: EXIT.ok, out: "", err: "" })
     const told = await perigee(["status", ...where, "--json"])
     expect(JSON.parse(told.out)).toMatchObject({ url: bot.url, ready: { ready: true }, state: { bot: "steady" } })
+    const shown = (await perigee(["status", ...where])).out
+    expect(shown).toStartWith(`${bot.url}: ready\nbot        steady `)
+    expect(shown).toContain("\npositions  BTC_USDT_PERP 0.004\n")
+    expect(shown).toContain("\norders     0 open, ")
+    expect(shown.split("\n").length).toBeLessThan(25)
     expect(await perigee(["pause", ...where], env)).toEqual({ status: EXIT.ok, out: "pause: done\n", err: "" })
     expect((await perigee(["status", ...where], env)).status).toBe(EXIT.notReady)
     expect((await perigee(["flatten", ...where], env)).status).toBe(EXIT.ok)

@@ -112,7 +112,8 @@ async function live(
     reasons = world.reasons()
     if (reasons.length === 0) {
       readyMs = clock.monotonic() / 1_000
-      outside.log.info("bot.ready", { readyMs: Math.round(readyMs) })
+      const { address } = world
+      outside.log.info("bot.ready", { readyMs: Math.round(readyMs), ...(address === undefined ? {} : { address }) })
       if (options.seconds !== undefined) clock.timer(options.seconds * 1_000, () => end("its time is up"))
     } else clock.timer(LOOK_MS, look)
   }

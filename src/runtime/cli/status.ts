@@ -1,6 +1,7 @@
 import { ConfigError } from "../domain/errors.ts"
 import { type Command, EXIT, flag, text } from "./command.ts"
 import { ask, baseUrl, type RemoteDeps, WHERE, why } from "./remote.ts"
+import { stateText } from "./status-text.ts"
 
 /** `perigee status`: what a running bot says of itself; `--check` is for health checks of containers. */
 export const status = (deps: RemoteDeps): Command => ({
@@ -29,11 +30,7 @@ export const status = (deps: RemoteDeps): Command => ({
       deps.terminal.out(`${JSON.stringify({ url: base, ready: ready.body, state: state?.body ?? null })}\n`)
     } else {
       deps.terminal.out(`${base}: ${ready.status === 200 ? "ready" : `not ready: ${why(ready.body)}`}\n`)
-      deps.terminal.out(
-        state?.status === 200
-          ? `${JSON.stringify(state.body, null, 2)}\n`
-          : `state: ${why(state?.body ?? "no answer")}\n`,
-      )
+      deps.terminal.out(state?.status === 200 ? stateText(state.body) : `state: ${why(state?.body ?? "no answer")}\n`)
     }
     return ready.status === 200 ? EXIT.ok : EXIT.notReady
   },

@@ -21,7 +21,10 @@ export function refusal(
   if (level === "open") return undefined
   if (isForeignPage(request)) return { status: 403, error: "asked for by a page of another origin" }
   if (token === undefined && level === "control")
-    return { status: 403, error: "control is off: no token is configured" }
+    return {
+      status: 403,
+      error: "control is off: no token is configured; give the bot PERIGEE_TOKEN, and its caller the same",
+    }
   if (token !== undefined && hasToken(request, token)) return undefined
   if (level === "told" && isLoopback && isDirect(request)) return undefined
   if (token === undefined) return { status: 403, error: "only told on this machine itself: no token is configured" }

@@ -107,5 +107,7 @@ test("a 401 says what it wants, a 403 says why not", async () => {
     new Request("http://localhost/stop", { method: "POST" }),
     here,
   )
-  expect(await off.json()).toEqual({ error: "control is off: no token is configured" })
+  expect(await off.json()).toEqual({
+    error: "control is off: no token is configured; give the bot PERIGEE_TOKEN, and its caller the same",
+  })
 })
