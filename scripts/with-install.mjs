@@ -55,8 +55,9 @@ function found(file) {
 
 function install() {
   const why = existsSync(modules) ? "node_modules is out of step with package-lock.json" : "no node_modules yet"
-  console.error(`perigee: ${why}, running npm ci`)
-  const args = ["ci", "--include=dev", "--include=optional", "--no-audit", "--no-fund"]
+  console.error(`perigee: ${why}, running npm ci; it may take a minute`)
+  // better-sqlite3 asks for a newer Node than 20 and runs on Bun here: npm's warning of it would be the first thing anybody reads.
+  const args = ["ci", "--include=dev", "--include=optional", "--no-audit", "--no-fund", "--loglevel=error"]
   const done = spawnSync("npm", args, { cwd: root, stdio: ["ignore", 2, 2], shell: process.platform === "win32" })
   if (done.status !== 0) {
     console.error("perigee: npm ci failed")

@@ -1,7 +1,7 @@
 import type { Machine } from "../../world/entrance.ts"
 import type { World } from "../../world.ts"
 import type { StateImage } from "../http/deps.ts"
-import { netWords } from "./summary.ts"
+import { counted, netWords } from "./summary.ts"
 
 /** Shows a running bot in the terminal: redrawn in place, or a line a second where nobody can watch. */
 export class Screen {
@@ -60,6 +60,13 @@ const size = (value: number): string => value.toFixed(3)
 
 function moneyRows(image: StateImage, world: World): string[] {
   const { events, predictions, orders, fills, pnlTotals, bookGaps } = world.stats()
+  const counts: readonly [number, string][] = [
+    [events, "event"],
+    [predictions, "prediction"],
+    [orders, "order"],
+    [fills, "fill"],
+    [bookGaps, "gap"],
+  ]
   const [latency] = image.latencies
   const positions = image.positions.map(
     ({ inst, own, avgPrice }) =>
@@ -68,7 +75,7 @@ function moneyRows(image: StateImage, world: World): string[] {
   return [
     `position  ${positions.join("  ") || "none"}`,
     `PnL       ${netWords(pnlTotals)}   fees ${pnlTotals.map(({ fees, quote }) => `${round(fees)} ${quote}`).join(", ") || "0.00"}`,
-    `counts    ${events} events  ${predictions} predictions  ${orders} orders  ${fills} fills  ${bookGaps} gaps`,
+    `counts    ${counts.map(([count, what]) => counted(count, what)).join("  ")}`,
     latency === undefined
       ? ""
       : `latency   frame to handler p50 ${us(latency.p50Us)}  p99 ${us(latency.p99Us)}  p99.9 ${us(latency.p999Us)}`,

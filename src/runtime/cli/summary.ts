@@ -1,6 +1,9 @@
 import type { PnlTotal } from "../domain/pnl.ts"
 import type { Summary } from "./session.ts"
 
+/** `1 order`, `2 orders`. */
+export const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`
+
 /** A run in four lines. */
 export function words(summary: Summary): string {
   const { events, orders, fills, pnlTotals, bookGaps, unknownOrders, predictions, predictionFailures } = summary
@@ -8,8 +11,8 @@ export function words(summary: Summary): string {
   return [
     "",
     `ended: ${why}`,
-    `${events} events, ${orders} orders, ${fills} fills, PnL ${netWords(pnlTotals)} after fees`,
-    `${predictions} predictions, ${predictionFailures} failed, ${bookGaps} book gaps, ${unknownOrders} unknown orders`,
+    `${counted(events, "event")}, ${counted(orders, "order")}, ${counted(fills, "fill")}, PnL ${netWords(pnlTotals)} after fees`,
+    `${counted(predictions, "prediction")}, ${predictionFailures} failed, ${counted(bookGaps, "book gap")}, ${counted(unknownOrders, "unknown order")}`,
     `${readyMs === null ? "never ready" : `ready after ${readyMs} ms`}, ${rssMb} MB resident, ${peakRssMb} MB at its peak`,
     "",
   ].join("\n")
