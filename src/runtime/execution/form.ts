@@ -188,7 +188,19 @@ export function intentMistakes(intent: unknown): readonly string[] {
   const ofTargets = targets.flatMap((target: unknown, at) =>
     targetMistakes(target).map((mistake) => `target ${at + 1} of ${targets.length}: ${mistake}`),
   )
-  return [...found, ...ofTargets]
+  const mistakes = [...found, ...ofTargets]
+  return mistakes.length > 0 ? mistakes : twiceIn(targets as readonly IntentTarget[])
+}
+
+/** Of two values for one instrument nobody knows which is meant. */
+function twiceIn(targets: readonly IntentTarget[]): readonly string[] {
+  const seen = new Set<string>()
+  return targets.flatMap(({ market, inst }, at) => {
+    const key = `${market} ${inst}`
+    if (seen.has(key)) return [`target ${at + 1} of ${targets.length}: ${key} is named twice`]
+    seen.add(key)
+    return []
+  })
 }
 
 function targetMistakes(target: unknown): readonly string[] {

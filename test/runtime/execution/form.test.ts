@@ -126,6 +126,7 @@ describe("an intent", () => {
   const intent = { timestamp: 1_700_000_000_000_000, type: "weight", targets: [target], metadata: { from: "a" } }
 
   test("passes with any targets that a market can list, and with none", () => {
+    expect(intentMistakes({ ...intent, targets: [target, { ...target, inst: "ETH_USDT_PERP" }] })).toEqual([])
     expect(intentMistakes(intent)).toEqual([])
     expect(intentMistakes({ ...intent, type: "price", targets: [], metadata: {} })).toEqual([])
   })
@@ -146,6 +147,11 @@ describe("an intent", () => {
       "a field nobody reads",
       { ...intent, urgency: 1 },
       ['no field of an intent is named "urgency"; there is timestamp, type, targets, metadata'],
+    ],
+    [
+      "two values for one instrument",
+      { ...intent, targets: [target, { ...target, value: 1 }] },
+      ["target 2 of 2: binance-um BTC_USDT_PERP is named twice"],
     ],
     [
       "targets that are none, each with its place",
