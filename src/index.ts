@@ -1,7 +1,18 @@
 /** What a bot file may import. */
 export { bot, isBot } from "./runtime/engine/declaration/bot.ts"
 export type { Bot, BotOptions } from "./runtime/engine/declaration/bot.ts"
-export type { BookView, Context, Json, StrategyMetrics, StrategyState } from "./runtime/engine/declaration/context.ts"
+export type {
+  BookView,
+  Context,
+  Json,
+  Log,
+  ManualFeed,
+  OwnAndAccount,
+  StrategyMetrics,
+  StrategyState,
+  Submission,
+  Timer,
+} from "./runtime/engine/declaration/context.ts"
 export type {
   FeedHandle,
   Handle,
@@ -13,7 +24,7 @@ export type {
 } from "./runtime/engine/declaration/handle.ts"
 export type { Part } from "./runtime/engine/declaration/part.ts"
 export { choice, decimal, flag, number, params, text } from "./runtime/engine/declaration/params.ts"
-export type { StrategyOptions, ThrowPolicy } from "./runtime/engine/declaration/strategy.ts"
+export type { StateOptions, StrategyOptions, ThrowPolicy } from "./runtime/engine/declaration/strategy.ts"
 export {
   accountBalances,
   accountOrders,
@@ -48,18 +59,50 @@ export { MARKETS } from "./runtime/domain/market.ts"
 export type { Market } from "./runtime/domain/market.ts"
 export { checkTensor } from "./runtime/domain/tensor.ts"
 export type { AltTensor } from "./runtime/domain/tensor.ts"
-export type { Candle, Levels, Lob, Trade } from "./runtime/domain/events.ts"
+export type {
+  AccBalPos,
+  AccOrder,
+  AccPos,
+  Candle,
+  Interval,
+  Levels,
+  Lob,
+  LobMbo,
+  MboUpdate,
+  Trade,
+} from "./runtime/domain/events.ts"
 export type { Inst } from "./runtime/domain/inst.ts"
 export type {
   AmendRequest,
   Balance,
   Fill,
+  MarginMode,
   Order,
   OrderRequest,
   OrderState,
+  OrderType,
   Position,
+  PositionSide,
   Side,
+  TimeInForce,
 } from "./runtime/domain/order.ts"
+export type { OrderAck } from "./runtime/domain/operation.ts"
 export type { Outcome } from "./runtime/domain/outcome.ts"
-export type { AltIntent, AltOrder, IntentTarget, Lag, Message, Pnl, Trouble } from "./runtime/domain/callbacks.ts"
+export type {
+  AltIntent,
+  AltOrder,
+  BookStateChanged,
+  FeedStateChanged,
+  FeedWanted,
+  InstrumentChanged,
+  IntentTarget,
+  Lag,
+  Message,
+  OrderChanged,
+  Pnl,
+  ScheduleTick,
+  TaskRef,
+  TaskStarted,
+  Trouble,
+} from "./runtime/domain/callbacks.ts"
 export { type PnlTotal, pnlTotals } from "./runtime/domain/pnl.ts"

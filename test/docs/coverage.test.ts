@@ -31,6 +31,14 @@ describe("docs/strategies.md", () => {
     expect(rows.toSorted()).toEqual(Object.keys(IS_PRIVATE).toSorted())
   })
 
+  test("names as data of a callback only what a bot file can import", () => {
+    const cells = table("docs/strategies.md", "| callback | `data` | when |").map(([, data = ""]) => data)
+    const named = cells.flatMap((data) => all(data, /\b([A-Z]\w+)/g))
+    const offered = new Set(all(read("src/index.ts"), /\b([A-Z]\w+)/g))
+    expect(named).toHaveLength(Object.keys(IS_PRIVATE).length)
+    expect(named.filter((type) => !offered.has(type))).toEqual([])
+  })
+
   test("names every member of the context, and no other", () => {
     const source = read("src/runtime/engine/declaration/context.ts")
     const body = source.slice(source.indexOf("export interface Context<"))

@@ -15,6 +15,10 @@ import type { AnyHandle, FeedHandle, Handle, IntentHandle, OrdersHandle, Predict
 import type { Named, Part, Sole, WholeOf } from "./part.ts"
 import type { ParamValues } from "./params.ts"
 
+// What its members take and give, for who wants to name it.
+export type { Log, Timer } from "../../ports.ts"
+export type { ManualFeed, OwnAndAccount, Submission } from "../../tasks/task.ts"
+
 /** What can be kept in `ctx.state`. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 
