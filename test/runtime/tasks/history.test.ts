@@ -305,6 +305,10 @@ describe("what lies right before an event", () => {
     expect(() => trades.history!(of("ETH_USDT_PERP"), 5)).toThrow(
       "feed binance-um trades #2: trade of ETH_USDT_PERP is no event of it",
     )
+    const { tradeId: _, ...made } = of(BTC)
+    expect(() => trades.history!(made as Trade, 5)).toThrow(
+      "feed binance-um trades #2: a trade without its tradeId has no past; give the event as it came",
+    )
     expect(() => trades.history!(of(BTC), 0)).toThrow("a history of 0 cannot be; write a whole number from 1 to 5000")
   })
 })

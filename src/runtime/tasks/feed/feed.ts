@@ -166,4 +166,9 @@ function checkWish(spec: FeedSpec, before: Trade | Candle, count: number): void 
       ? spec.channel.kind === "trades"
       : spec.channel.kind === "candles" && spec.channel.interval === before.interval)
   if (!isOwn) throw new UsageError(`${name}: ${before.kind} of ${before.inst} is no event of it`)
+  // Made by hand, perhaps of what was kept: it is known by nothing else.
+  const isKnown = before.kind === "trade" ? /^\d+$/.test(before.tradeId) : Number.isSafeInteger(before.openAt)
+  const lacks = before.kind === "trade" ? "tradeId" : "openAt"
+  if (!isKnown)
+    throw new UsageError(`${name}: a ${before.kind} without its ${lacks} has no past; give the event as it came`)
 }
