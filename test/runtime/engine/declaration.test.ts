@@ -27,7 +27,7 @@ const HANDLE = "what trades(…), orders(…), onnx(…) and the like give"
 const STRATEGY = "write an object with callbacks: { onTrade() {} }, or an instance of a class"
 
 test.each<readonly [what: string, declare: () => unknown, message: string]>([
-  ["no options of a bot", () => bot(), 'bot: options is undefined; write { name: "momentum" }'],
+  ["no options of a bot", () => bot(), 'bot: options is undefined; write { name: "my-bot" }'],
   ["no task", () => bot({ name: "a" }).task(undefined), `task: handle is undefined; write ${HANDLE}`],
   ["an object that is no task", () => bot({ name: "a" }).task({}), `task: handle is an object; write ${HANDLE}`],
   ["tasks one by one", () => bot({ name: "a" }).tasks(tape), `tasks: handles is an object; write a list of ${HANDLE}`],

@@ -114,7 +114,7 @@ function step<T extends readonly Handle[], S extends ParamSchema>(declaration: D
 export const bot = <const S extends ParamSchema = Readonly<Record<never, never>>, const I extends Inst = Inst>(
   options: BotOptions<S, I>,
 ): Bot<readonly [], S> => {
-  checkOptions("bot", options, '{ name: "momentum" }')
+  checkOptions("bot", options, '{ name: "my-bot" }')
   return step({ options: options as BotOptions, tasks: [], groups: [] })
 }
 
