@@ -1,15 +1,16 @@
+import type { PnlTotal } from "../domain/pnl.ts"
 import type { StateImage } from "../http/deps.ts"
 
 /** A running bot's state for a person: what is not as it should be, what it holds, what it waits for. */
 export function stateText(state: unknown): string {
   if (!isState(state)) return `${JSON.stringify(state, null, 2)}\n`
-  const { bot, version, mode, status, statusWhy, run, tasks, books, positions, pnl, orders, latencies } = state
+  const { bot, version, mode, status, statusWhy, run, tasks, books, positions, pnlTotals, orders, latencies } = state
   const rows: readonly (readonly [name: string, words: readonly string[]])[] = [
     ["bot", [`${bot} ${version}, ${mode}, ${status}${reason(statusWhy)}, up ${duration(run.uptimeMs)}`]],
     ["tasks", tasks.map((task) => `${task.name}: ${task.state}${reason(task.why)}`)],
     ["books", books.map((book) => `${book.inst}: ${touch(book)}`)],
     ["positions", positions.map(({ inst, own, account }) => `${inst} ${own}${owned(own, account)}`)],
-    ["PnL", pnl.map((one) => `${one.asset} realized ${one.realized}  unrealized ${one.unrealized}  fees ${one.fees}`)],
+    ["PnL", pnlTotals.map(money)],
     ["orders", ordersOf(orders)],
     ["latency", latencies.map(({ name, p50Us, p99Us }) => `${name} p50 ${us(p50Us)}  p99 ${us(p99Us)}`)],
   ]
@@ -17,7 +18,7 @@ export function stateText(state: unknown): string {
   return `${lines.join("\n")}\n`
 }
 
-const LISTS = ["tasks", "books", "positions", "pnl", "orders", "latencies"] as const
+const LISTS = ["tasks", "books", "positions", "pnlTotals", "orders", "latencies"] as const
 
 /** Whoever answers at an address may be of another version, or no bot at all. */
 function isState(body: unknown): body is StateImage {
@@ -30,6 +31,9 @@ const headed = (name: string) => (words: string, at: number) => `${(at === 0 ? n
 const reason = (why: string | undefined): string => (why === undefined || why === "" ? "" : ` (${why})`)
 const owned = (own: string, account: string | undefined): string =>
   account === undefined || account === own ? "" : `, the account ${account}`
+
+const money = ({ quote, realized, unrealized = "unknown", fees, funding, net = "unknown" }: PnlTotal): string =>
+  `${net} ${quote}: realized ${realized}  unrealized ${unrealized}  fees ${fees}  funding ${funding}`
 
 function touch({ state, why, bid, ask }: StateImage["books"][number]): string {
   return bid === undefined || ask === undefined ? `${state}${reason(why)}` : `${state}, ${bid[0]} | ${ask[0]}`

@@ -18,6 +18,7 @@ const empty: StateImage = {
   positions: [],
   balances: [],
   pnl: [],
+  pnlTotals: [],
   latencies: [],
 }
 const market = "binance-um"
@@ -56,7 +57,10 @@ test("a bot's state is told in a few lines: what is amiss, what it holds, which 
       { market, inst: "BTC_USDT_PERP", own: "1", account: "1" },
       { market, inst: "ETH_USDT_PERP", own: "0", account: "3" },
     ],
-    pnl: [{ asset: "BTC_USDT_PERP", realized: "-1", unrealized: "0.5", fees: "0.2" }],
+    pnlTotals: [
+      { quote: "USDT", realized: "-1", unrealized: "0.5", fees: "0.2", funding: "0", net: "-0.7" },
+      { quote: "USDC", realized: "3", fees: "0.2", funding: "-1" },
+    ],
     orders: [order, { ...order, clientId: "c2", state: "filled" }, { ...order, clientId: "c3", state: "canceled" }],
     latencies: [{ name: "frame to handler", count: 1, p50Us: 25.77, p99Us: 1_250, p999Us: 9 }],
   })
@@ -68,7 +72,8 @@ test("a bot's state is told in a few lines: what is amiss, what it holds, which 
     "           ETH_USDT_PERP: syncing (no image yet)",
     "positions  BTC_USDT_PERP 1",
     "           ETH_USDT_PERP 0, the account 3",
-    "PnL        BTC_USDT_PERP realized -1  unrealized 0.5  fees 0.2",
+    "PnL        -0.7 USDT: realized -1  unrealized 0.5  fees 0.2  funding 0",
+    "           unknown USDC: realized 3  unrealized unknown  fees 0.2  funding -1",
     "orders     BUY 2 BTC_USDT_PERP at 100: open, 0.5 filled, c1",
     "           1 open, 2 ended of late (--json lists them)",
     "latency    frame to handler p50 25.8 µs  p99 1.3 ms",

@@ -13,7 +13,7 @@ const IMAGES: Channel = { kind: "lob", form: "snapshot", depth: 5 }
 const SECOND = 1_000_000
 
 const lob = (form: Lob["form"], bids: number[], asks: number[]): Lob =>
-  ({ kind: "lob", form, bids: Float64Array.from(bids), asks: Float64Array.from(asks) }) as Lob
+  ({ kind: "lob", form, bids: Float64Array.from(bids), asks: Float64Array.from(asks) }) as unknown as Lob
 
 function traded(price: number, at: number): Stream {
   const stream = new Stream(TRADES, BTC)
