@@ -1,5 +1,5 @@
 import type { CallbackName } from "../domain/callbacks.ts"
-import { describe, stackOf, StrategyError } from "../domain/errors.ts"
+import { describe, JournalError, stackOf, StrategyError } from "../domain/errors.ts"
 import type { Metrics } from "../domain/metrics.ts"
 import { type TaskSpec, taskName } from "../domain/task.ts"
 import type { Journal, Mode, Outside } from "../ports.ts"
@@ -67,6 +67,7 @@ export class Engine {
   readonly #house: House
   readonly #hosted: readonly Hosted[]
   #phase: Phase = "built"
+  #unwritten: JournalError | undefined
   #stopping: Promise<void> | undefined
   readonly #starting = new Set<Runner>()
   /** Settles when a stop begins: whoever still waits for a start waits no longer. */
@@ -81,7 +82,10 @@ export class Engine {
     this.#outside = outside
     this.#news = new NewsDesk(log)
     this.#meters = new Meters(metrics)
-    this.turn = new Turn(journal, (error) => this.#mode.haltUnwritten(describe(error)))
+    this.turn = new Turn(journal, (error) => {
+      this.#unwritten = error
+      this.#mode.haltUnwritten(describe(error))
+    })
     const { turn } = this
     this.#mode = new ModeSwitch(restored.mode, restored.modeWhy, { turn, clock, log, news: this.#news })
     this.#delivery = new Delivery({
@@ -102,6 +106,7 @@ export class Engine {
     this.#hosted = plan.strategies.map((strategy, at) => this.#host(strategy, runners[at] as Runner))
     // Every strategy's or none's: a bot that cannot begin leaves the state as the version before knows it.
     turn.run(() => this.#hosted.forEach((hosted) => hosted.migrate()))
+    if (this.#unwritten !== undefined) throw unmigrated(plan.name, this.#unwritten)
   }
 
   // ---- assembly ----
@@ -149,8 +154,8 @@ export class Engine {
     const { name, options } = plan
     const rows = this.#options.journal.restored.state.filter(({ strategy }) => strategy === name)
     let isFollowed = !plan.isNumbered
-    const state = new KeptState(name, rows, (record) => {
-      turn.record(record)
+    const state = new KeptState(name, rows, (record, undo) => {
+      turn.record(record, undo)
       if (isFollowed) return
       isFollowed = true
       this.#outside.log.warn("state.numbered", { strategy: name, why: NUMBERED })
@@ -419,3 +424,12 @@ export class Engine {
     return this.#news.subscribe(listener)
   }
 }
+
+/** Its strategies would read what an older version wrote as if it were their own. */
+const unmigrated = (bot: string, cause: JournalError): JournalError =>
+  new JournalError(
+    `bot ${bot} cannot begin: the version of its strategies' state could not be written down, and is as it was`,
+    {
+      cause,
+    },
+  )

@@ -10,14 +10,17 @@ const DEPTH_MAX = 64
 
 export type StateRow = { readonly key: string; readonly value: string }
 
-/** What a strategy keeps: JSON text by key, each change a record of the turn. */
+/**
+ * What a strategy keeps: JSON text by key, each change a record of the turn, with what takes it back where that turn does
+ * not reach the disk. Else a write of the same value after a `resume` would be no change, and the disk never get it.
+ */
 export class KeptState implements StrategyState {
   readonly #strategy: string
   readonly #texts: Map<string, string>
-  readonly #record: (record: JournalRecord) => void
+  readonly #record: (record: JournalRecord, undo: () => void) => void
   #closed = ""
 
-  constructor(strategy: string, rows: readonly StateRow[], record: (record: JournalRecord) => void) {
+  constructor(strategy: string, rows: readonly StateRow[], record: (record: JournalRecord, undo: () => void) => void) {
     this.#strategy = strategy
     this.#texts = new Map(rows.map(({ key, value }) => [key, value]))
     this.#record = record
@@ -99,10 +102,15 @@ export class KeptState implements StrategyState {
 
   #write(key: string, value: string | undefined): void {
     if (this.#closed !== "") throw new UsageError(`state ${key} of strategy ${this.#strategy}: ${this.#closed}`)
-    if (this.#texts.get(key) === value) return
+    const before = this.#texts.get(key)
+    if (before === value) return
+    this.#put(key, value)
+    this.#record({ kind: "state", strategy: this.#strategy, key, value }, () => this.#put(key, before))
+  }
+
+  #put(key: string, value: string | undefined): void {
     if (value === undefined) this.#texts.delete(key)
     else this.#texts.set(key, value)
-    this.#record({ kind: "state", strategy: this.#strategy, key, value })
   }
 }
 

@@ -10,6 +10,8 @@ export class Turn {
   readonly #failed: (error: JournalError) => void
   #records: JournalRecord[] = []
   #outbox: (() => void)[] = []
+  /** What takes back, in memory, what was recorded: only for what can be. */
+  #undo: (() => void)[] = []
   #depth = 0
   #isScheduled = false
 
@@ -43,8 +45,10 @@ export class Turn {
     }
   }
 
-  record(record: JournalRecord): void {
+  /** `undo` runs, the last one first, where the commit fails: what is read afterwards is what the disk has. */
+  record(record: JournalRecord, undo?: () => void): void {
     this.#records.push(record)
+    if (undo !== undefined) this.#undo.push(undo)
     this.#schedule()
   }
 
@@ -79,10 +83,12 @@ export class Turn {
     if (records.length === 0) return true
     try {
       this.#journal.commit(records)
+      if (this.#undo.length > 0) this.#undo = []
       return true
     } catch (error) {
       this.#records = []
       this.#outbox = []
+      for (const undo of this.#undo.splice(0).reverse()) undo()
       const cause = error instanceof JournalError ? error : new JournalError(describe(error), { cause: error })
       this.#failed(cause)
       return false

@@ -149,6 +149,8 @@ type Unless = NonNullable<Parameters<TaskHost["publisher"]>[1]>
 export interface RigOptions extends Partial<Pick<EngineOptions, "stopMsMax" | "watch">> {
   readonly restored?: Partial<Restored>
   readonly set?: Readonly<Record<string, string>>
+  /** The disk takes nothing, from the start. */
+  readonly isFull?: boolean
 }
 
 /** A bot on stub tasks: the test is every task. */
@@ -169,6 +171,7 @@ export function rig(bot: Bot, options: RigOptions = {}): Rig {
     listener: { listen: () => refuse() },
   }
   const journal = new MemoryJournal(options.restored ?? {})
+  journal.isFull = options.isFull === true
   const metrics = new Metrics()
   const plan = build(bot, { markets: MARKETS }, { set: options.set ?? {} })
   const stubs: Stub[] = []

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test"
 import { bot, type Context, schedule } from "../../../src/index.ts"
-import { ConfigError, UsageError } from "../../../src/runtime/domain/errors.ts"
+import { ConfigError, JournalError, UsageError } from "../../../src/runtime/domain/errors.ts"
 import type { StateOptions } from "../../../src/runtime/engine/declaration/strategy.ts"
 import { KeptState } from "../../../src/runtime/engine/state.ts"
 import type { JournalRecord } from "../../../src/runtime/ports.ts"
 import { AWKWARD } from "../awkward.ts"
-import { rig } from "./rig.ts"
+import { rig, settle } from "./rig.ts"
 
 /** `[1, , 3]` */
 const WITH_HOLE = Object.assign([1], { 2: 3 })
@@ -107,6 +107,12 @@ describe("a migrate", () => {
     ])
   })
 
+  test("that the disk does not take ends the start: nobody reads an older version's state as its own", () => {
+    const begin = () => rig(two({ version: 2, migrate: () => ({ n: 3 }) }), { restored: { state: rows }, isFull: true })
+    expect(begin).toThrow(JournalError)
+    expect(begin).toThrow("bot a cannot begin: the version of its strategies' state could not be written down")
+  })
+
   test("is named by a watchdog while it runs", () => {
     const names: string[] = []
     const now: string[] = []
@@ -122,6 +128,23 @@ describe("a migrate", () => {
     expect(now).toEqual(["good.migrate", "over", "other.migrate", "inside", "over"])
   })
 })
+
+/** What the next start reads of what was committed. */
+function restarted(commits: readonly (readonly JournalRecord[])[]): object {
+  const rows = new Map<string, string>()
+  for (const record of commits.flat()) {
+    if (record.kind !== "state") continue
+    if (record.value === undefined) rows.delete(record.key)
+    else rows.set(record.key, record.value)
+  }
+  return kept(
+    new KeptState(
+      "s",
+      [...rows].map(([key, value]) => row(key, value)),
+      () => undefined,
+    ),
+  )
+}
 
 describe("state", () => {
   async function begun() {
@@ -145,6 +168,35 @@ describe("state", () => {
     expect(ctx.state.get("a")).toEqual([1, [2], 3])
     await one.clock.advance(0)
     expect(one.journal.commits).toHaveLength(1)
+  })
+
+  test("of a turn that did not reach the disk is what it was, so that it can be written anew", async () => {
+    const { one, ctx } = await begun()
+    const { engine, journal } = one
+    const all = () => kept(ctx.state as KeptState)
+    engine.turn.run(() => {
+      ctx.state.set("k", 1)
+      ctx.state.set("gone", "x")
+    })
+    const write = () =>
+      engine.turn.run(() => {
+        ctx.state.set("k", 2)
+        ctx.state.set("k", 5)
+        ctx.state.delete("gone")
+        ctx.state.set("new", true)
+        expect(all()).toEqual({ k: 5, new: true })
+      })
+    journal.isFull = true
+    write()
+    expect([engine.mode, all()]).toEqual(["halted", { k: 1, gone: "x" }])
+    // After an await: the rest of the microtask is the turn.
+    ctx.state.set("k", 5)
+    await settle()
+    expect(all()).toEqual({ k: 1, gone: "x" })
+    journal.isFull = false
+    engine.resume()
+    write()
+    expect(restarted(journal.commits)).toEqual({ k: 5, new: true })
   })
 
   test("takes what a handler writes while the bot stops, and nothing after: by then nobody would keep it", async () => {

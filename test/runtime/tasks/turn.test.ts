@@ -57,6 +57,20 @@ describe("a turn", () => {
     expect(done).toEqual(["commit c"])
   })
 
+  test("whose transaction fails takes back what was recorded, the last first, before it tells", () => {
+    const { turn, done, failures, disk } = scripted()
+    const record = (key: string) =>
+      turn.record({ kind: "state", strategy: "s", key, value: "1" }, () => done.push(`${failures.length} undo ${key}`))
+    turn.run(() => record("kept"))
+    disk.failure = new JournalError("the disk is full")
+    turn.run(() => {
+      record("a")
+      record("b")
+    })
+    turn.run(() => record("c"))
+    expect(done).toEqual(["commit kept", "0 undo b", "0 undo a", "1 undo c"])
+  })
+
   test("keeps what was recorded where its work throws, and the error goes on", () => {
     const { turn, done, record, send } = scripted()
     const work = () =>
