@@ -11,7 +11,7 @@ import type { Faults } from "../runtime/simulation/faults.ts"
 import { type Mortal, mortal } from "../runtime/simulation/mortal.ts"
 import { type VirtualOutside, virtualOutside } from "../runtime/simulation/outside.ts"
 import { seededRandom } from "../runtime/simulation/random.ts"
-import { Trace, traceCommit, traced } from "../runtime/simulation/trace.ts"
+import { eventContent, Trace, traceCommit, traced } from "../runtime/simulation/trace.ts"
 import { type JournalOptions, memoryDisk, type OpenJournal } from "../runtime/storage/journal.ts"
 import { type Bot, openWorld, type Parts, planOf, type RunnerOptions, type World, type WorldOptions } from "../world.ts"
 import { everyPart } from "./parts.ts"
@@ -364,7 +364,7 @@ function watchOf(trace: Trace): Watch {
   return {
     label: (name) => names.push(`event ${name}`) - 1,
     enter(label, message) {
-      trace.add(names[label]!, message)
+      trace.add(names[label]!, eventContent(message))
       return 0
     },
     leave: () => undefined,

@@ -1,4 +1,5 @@
 import type { AltIntent, AltOrder } from "../runtime/domain/callbacks.ts"
+import type { Candle, Trade } from "../runtime/domain/events.ts"
 import type { Counter, Labels } from "../runtime/domain/metrics.ts"
 import type { OrderAck } from "../runtime/domain/operation.ts"
 import type { AmendRequest, OrderRequest } from "../runtime/domain/order.ts"
@@ -13,23 +14,27 @@ import type {
   PredictHandle,
   RelayHandle,
 } from "../runtime/engine/declaration/handle.ts"
-import type { Named } from "../runtime/engine/declaration/part.ts"
-import type { Trace } from "../runtime/simulation/trace.ts"
+import type { Named, Part } from "../runtime/engine/declaration/part.ts"
+import type { Log, LogFields } from "../runtime/ports.ts"
+import { hasLocalFields, type Trace } from "../runtime/simulation/trace.ts"
 import type { ManualFeed, Submission } from "../runtime/tasks/task.ts"
 
 /**
  * A strategy's context whose every command and metric leaves a line: much of what a handler does crosses no port (an order
  * that the bot's own rules refuse, an intent that nobody hears, a counter), and another output must give another trace.
- * What it logs, keeps and draws, and the timers it sets, cross ports and leave lines there.
+ * What it logs, keeps and draws, and the timers it sets and cancels, cross ports and leave lines there.
  */
 export class TracedContext extends StrategyContext {
   readonly #house: ContextParts["house"]
   readonly #trace: Trace
+  declare readonly log: Log
 
   constructor(parts: ContextParts, trace: Trace) {
     super({ ...parts, meters: tracedMeters(parts, trace) })
     this.#house = parts.house
     this.#trace = trace
+    const { log } = this
+    this.log = toldWhole(log, (content) => this.#add("log", content))
   }
 
   override submit(router: OrdersHandle, request: OrderRequest): Submission {
@@ -47,6 +52,14 @@ export class TracedContext extends StrategyContext {
   override cancel(router: OrdersHandle, clientId: string): Promise<Outcome<OrderAck>> {
     this.#did("cancel", router, clientId)
     return super.cancel(router, clientId)
+  }
+
+  override history<H extends FeedHandle>(
+    feed: H | Part<H>,
+    wish: { readonly before: Trade | Candle; readonly count: number },
+  ): Promise<Outcome<readonly never[]>> {
+    this.#did("history", feed as Named<FeedHandle>, wish)
+    return super.history(feed, wish)
   }
 
   override predict(model: Named<PredictHandle>, input: AltTensor): void {
@@ -99,6 +112,17 @@ export class TracedContext extends StrategyContext {
   #add(what: string, content: unknown): void {
     this.#trace.add(`call ${this.strategy}.${what}`, content)
   }
+}
+
+/** The crossing of a line leaves out what may be of the machine: where a strategy says it, it is an output like any other. */
+function toldWhole(log: Log, add: (content: unknown) => void): Log {
+  const level =
+    (name: keyof Log) =>
+    (event: string, fields?: LogFields): void => {
+      if (hasLocalFields(fields)) add([name, event, fields])
+      log[name](event, fields)
+    }
+  return { debug: level("debug"), info: level("info"), warn: level("warn"), error: level("error") }
 }
 
 type Meters = ContextParts["meters"]

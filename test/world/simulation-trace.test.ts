@@ -47,6 +47,18 @@ async function run(does: Does, n: number): Promise<readonly string[]> {
   return lines
 }
 
+const TRADE = {
+  kind: "trade",
+  market: "binance-um",
+  inst: INST,
+  tradeId: "1",
+  price: 1,
+  size: 1,
+  side: "BUY",
+  timestamp: 1,
+  receivedAt: 1,
+} as const
+
 const loop: Record<string, unknown> = {}
 loop["self"] = loop
 
@@ -91,6 +103,20 @@ const outputs: [string, Does, string][] = [
   ],
   ["what is kept", (ctx, _, n) => ctx.state.set("n", n), "journal"],
   ["what is logged", (ctx, _, n) => ctx.log.debug("said", { n }), "log said"],
+  ["how loud it is logged", (ctx, _, n) => (n === 1 ? ctx.log.debug("said") : ctx.log.info("said")), "log said"],
+  ["a date that is logged", (ctx, _, n) => ctx.log.debug("said", { at: new Date(n) }), "log said"],
+  ["a map that is logged", (ctx, _, n) => ctx.log.debug("said", { map: new Map([[1, n]]) }), "log said"],
+  ["a version that is logged", (ctx, _, n) => ctx.log.debug("said", { version: n }), "call doer.log"],
+  [
+    "an intent's version",
+    (ctx, { heard }, n) => ctx.publishIntent(heard, { ...intent(1), metadata: { version: `${n}` } }),
+    "call doer.publishIntent",
+  ],
+  [
+    "a history that is refused at once",
+    (ctx, { hand }, n) => ctx.history(hand, { before: TRADE, count: -n }),
+    "call doer.history",
+  ],
   ["a timer", (ctx, _, n) => ctx.after(n, () => undefined), "timer set"],
   [
     "what is thrown",
@@ -107,6 +133,20 @@ test.each(outputs)("%s done otherwise gives another trace, done again the same",
   const difference = firstDifference(one, other)!
   expect(difference.one).toMatch(new RegExp(`^\\d+ ${channel} [0-9a-f]{16}$`))
   expect(difference.other).toMatch(new RegExp(`^\\d+ ${channel} [0-9a-f]{16}$`))
+})
+
+test("a timer that is cancelled leaves a line, and another than one that was set at another time", async () => {
+  const [none, one, other] = [
+    await run((ctx) => void ctx.after(5_000, () => undefined), 1),
+    await run((ctx) => ctx.after(5_000, () => undefined).cancel(), 1),
+    await run((ctx) => {
+      ctx.after(5_000, () => undefined)
+      ctx.after(5_000, () => undefined).cancel()
+    }, 1),
+  ]
+  expect(firstDifference(none, one)?.other).toMatch(/ timer cancel [0-9a-f]{16}$/)
+  const cancelled = (lines: readonly string[]) => lines.filter((line) => line.includes(" timer cancel "))
+  expect(cancelled(other)).not.toEqual(cancelled(one))
 })
 
 test("the same metric is one object, and what no hash can be made of is handled as without a trace", async () => {

@@ -13,6 +13,7 @@ import type {
   SocketHandler,
   Sockets,
 } from "../ports.ts"
+import type { Message, Trouble } from "../domain/callbacks.ts"
 import { describe } from "../domain/errors.ts"
 import { Hash, hashOf } from "./hash.ts"
 
@@ -34,7 +35,7 @@ export class Trace {
   }
 
   add(channel: string, content: unknown): void {
-    const line = `${this.#clock.monotonic()} ${channel} ${contentHash(content)}`
+    const line = `${this.#clock.monotonic()} ${channel} ${hashOf(content)}`
     this.#lines++
     this.#hash.text(line)
     this.#line?.(line)
@@ -50,13 +51,25 @@ export class Trace {
   }
 }
 
-/** A strategy may log or hand over what holds itself or cannot be read: a run must do the same with a trace as without. */
-function contentHash(content: unknown): string {
-  try {
-    return hashOf(content)
-  } catch {
-    return hashOf("no plain data")
-  }
+/** Fields of the runtime's own log lines that tell of the machine, and may differ between two that did the same. */
+const LOCAL_FIELDS = ["stack", "version", "pid", "memoryBytes"] as const
+
+/** Whether a line's crossing leaves out some of what it says. */
+export const hasLocalFields = (fields: LogFields = {}): boolean => LOCAL_FIELDS.some((name) => name in fields)
+
+function withoutLocalFields(fields: LogFields | undefined): LogFields | undefined {
+  if (!hasLocalFields(fields)) return fields
+  const rest: Record<string, unknown> = { ...fields }
+  for (const name of LOCAL_FIELDS) delete rest[name]
+  return rest
+}
+
+/** An event as a line shows it: of what a handler threw, not where in the code. */
+export function eventContent(message: Message<unknown>): unknown {
+  const trouble = message.data as Partial<Trouble> | undefined
+  if (trouble?.kind !== "handler" || trouble.detail === undefined) return message
+  const { stack: _, ...detail } = trouble.detail
+  return { ...message, data: { ...trouble, detail } }
 }
 
 export interface Difference {
@@ -112,15 +125,23 @@ export function traced(outside: Outside, trace: Trace): Outside {
 export const traceCommit = (trace: Trace, records: readonly JournalRecord[]): void => trace.add("journal", records)
 
 function tracedClock(clock: Clock, trace: Trace): Clock {
+  let count = 0
   return {
     now: () => clock.now(),
     monotonic: () => clock.monotonic(),
     timer(delayMs, fire) {
-      trace.add("timer set", delayMs)
-      return clock.timer(delayMs, () => {
-        trace.add("timer", delayMs)
+      const told = [++count, delayMs]
+      trace.add("timer set", told)
+      const timer = clock.timer(delayMs, () => {
+        trace.add("timer", told)
         fire()
       })
+      return {
+        cancel() {
+          trace.add("timer cancel", told)
+          timer.cancel()
+        },
+      }
     },
     defer(run) {
       clock.defer(() => {
@@ -145,7 +166,7 @@ function tracedLog(log: Log, trace: Trace): Log {
   const level =
     (name: "debug" | "info" | "warn" | "error") =>
     (event: string, fields?: LogFields): void => {
-      trace.add(`log ${event}`, fields)
+      trace.add(`log ${event}`, [name, withoutLocalFields(fields)])
       log[name](event, fields)
     }
   return { debug: level("debug"), info: level("info"), warn: level("warn"), error: level("error") }
