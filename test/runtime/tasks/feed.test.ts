@@ -5,7 +5,7 @@ import { front } from "../../../src/exchanges/binance/front.ts"
 import type { Channel } from "../../../src/runtime/domain/channel.ts"
 import type { BookStateChanged, FeedStateChanged, Lag } from "../../../src/runtime/domain/callbacks.ts"
 import type { Lob, Trade } from "../../../src/runtime/domain/events.ts"
-import type { Listener } from "../../../src/runtime/ports.ts"
+import type { Listener, Outside } from "../../../src/runtime/ports.ts"
 import type { Faults } from "../../../src/runtime/simulation/faults.ts"
 import { serveFront } from "../../../src/runtime/simulation/serve.ts"
 import { feedTask } from "../../../src/runtime/tasks/feed/feed.ts"
@@ -17,11 +17,28 @@ const ETH = "ETH_USDT_PERP"
 const BOOK: Channel = { kind: "lob", form: "incremental", everyMs: 100 }
 const TRADES: Channel = { kind: "trades", each: true }
 
+/** As a bot sees it whose wall clock is so far ahead of the exchange's. */
+const seenFrom = (outside: Outside, local: { readonly aheadUs: number }): Outside => ({
+  ...outside,
+  clock: { ...outside.clock, now: () => outside.clock.now() + local.aheadUs },
+  sockets: {
+    open: (target, handler) =>
+      outside.sockets.open(target, {
+        open: () => handler.open(),
+        text: (text, receivedAt) => handler.text(text, receivedAt + local.aheadUs),
+        alive: () => handler.alive?.(),
+        closed: (code, reason) => handler.closed(code, reason),
+      }),
+  },
+})
+
 type Fed = Awaited<ReturnType<typeof fed>>
 
 async function fed(faults: Faults = { latencyMsMin: 2 }) {
-  const world = virtualHost(faults)
-  const { outside, clock } = world
+  const virtual = virtualHost(faults)
+  const { outside, clock } = virtual
+  const local = { aheadUs: 0 }
+  const world = { ...virtual, host: { ...virtual.host, outside: seenFrom(outside, local) } }
   const heard = { asked: [] as string[], opened: 0 }
   const listener: Listener = {
     listen: (options) =>
@@ -59,6 +76,7 @@ async function fed(faults: Faults = { latencyMsMin: 2 }) {
   const data = <T>(callback: Parameters<typeof world.of>[0]) => world.of(callback).map((one) => one.data as T)
   return {
     ...world,
+    local,
     heard,
     gear,
     feed,
@@ -174,6 +192,23 @@ describe("declared feeds", () => {
     world.clock.advance(15_000)
     expect([task.book(BTC)?.state, task.reasons()]).toEqual(["live", []])
   })
+
+  test.each([3_000, -3_000])(
+    "are not late because the local clock is set by %d ms, and are where they are",
+    async (byMs) => {
+      const world = await fed()
+      const task = world.feed(BOOK)
+      task.start()
+      world.clock.advance(3_000)
+      world.local.aheadUs = byMs * 1_000
+      world.clock.advance(8_000)
+      expect([task.book(BTC)?.state, task.reasons(), world.of("onLag")]).toEqual(["live", [], []])
+      world.local.aheadUs = 0
+      world.outside.network.setFaults({ latencyMsMin: 5_000 })
+      world.clock.advance(8_000)
+      expect([task.book(BTC)?.state, world.of("onLag").length]).toEqual(["quarantined", 1])
+    },
+  )
 
   test("stop with nothing left to run, and nothing more is told", async () => {
     const world = await fed()

@@ -47,7 +47,7 @@ export class Line {
   readonly #staleUsMax: number
   readonly #connection: Connection
   readonly #routes = new Routes()
-  readonly #staleness = new Staleness()
+  readonly #staleness: Staleness
   readonly #silence: Silence
   #listeners: readonly Listener[]
   /** What each answer that the venue may give is about, by its id. */
@@ -66,6 +66,8 @@ export class Line {
     this.#turn = deps.turn
     this.#frames = deps.counters.frames
     this.#staleUsMax = options.staleMsMax * 1_000
+    // Half of the bound is where what was late counts as fresh again.
+    this.#staleness = new Staleness(outside.clock, this.#staleUsMax / 2)
     for (const stream of streams) this.#routes.add(stream)
     this.#silence = new Silence(streams, options.silenceMsMax)
     this.#listeners = listenersOf(streams)
