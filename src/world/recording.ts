@@ -36,9 +36,9 @@ export class Recorder {
   readonly #clock: Clock
   readonly #secrets: readonly string[]
   readonly #timeTarget: string | undefined
-  /** Answers that are written once: they are large, and change little while a bot runs. */
+  /** Large, asked for again and again, and hardly ever changed: it is written when it says something else. */
   readonly #listingTarget: string | undefined
-  #hasListing = false
+  #listed = ""
   #sockets = 0
 
   constructor({ tape, venue, clock, credentials = {} as Credentials }: RecorderOptions) {
@@ -130,15 +130,24 @@ export class Recorder {
   #isWanted({ method, url, headers, body }: HttpCall): boolean {
     if (method !== "GET" || body !== undefined || isTelltale(url)) return false
     const target = targetOf(url)
-    if (target === this.#timeTarget || (target === this.#listingTarget && this.#hasListing)) return false
+    if (target === this.#timeTarget) return false
     const told = [url, ...Object.values(headers)]
     return !this.#secrets.some((secret) => told.some((text) => text.includes(secret)))
+  }
+
+  /** Whether this listing says of any instrument what the one before did not: the time it was made at says nothing. */
+  #isNews(body: string): boolean {
+    const outcome = this.#venue.response("instruments", {}, 200, body)
+    if (outcome.kind !== "accepted") return false
+    const before = this.#listed
+    this.#listed = JSON.stringify(outcome.value)
+    return this.#listed !== before
   }
 
   #answered({ method, url }: HttpCall, reply: HttpReply): HttpReply {
     if (reply.status !== 200) return reply
     const target = targetOf(url)
-    if (target === this.#listingTarget) this.#hasListing = true
+    if (target === this.#listingTarget && !this.#isNews(reply.body)) return reply
     const channel = replyChannel({ market: this.#venue.market, target: `${method} ${target}` })
     this.#tape.append({ receivedAt: this.#clock.now(), channel, text: reply.body })
     return reply

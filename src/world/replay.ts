@@ -11,6 +11,7 @@ import { targetOf } from "./crossing.ts"
 import { everyPart } from "./parts.ts"
 import { allTo, answeredFrom, Answers } from "./replay/answers.ts"
 import { bareReply, type BareReply, crossingOn, type Survey, survey } from "./replay/survey.ts"
+import { listingsOf } from "./replay/listings.ts"
 import { Lines } from "./replay/lines.ts"
 import { type Happening, inOwnTask, openSimulation, type Simulation, type SimulationOptions } from "./simulation.ts"
 import { frameOf, simulatedMarkets } from "./simulator.ts"
@@ -53,8 +54,10 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
   const { bot, file, seed, set, latencyMs, services, modelTape, trace, modelFile } = options
   const { venue, feeds, insts } = wishesOf(bot, set)
   const found = await survey({ file, venue, feeds, insts, bot: nameOf(bot) })
-  const { streams, instruments, firstAt } = found
+  const { streams, listings, firstAt } = found
   const answers = answersOf(found, venue)
+  const listed = listedOn(found)
+  const instruments = listed.get(listings[0]?.body ?? "")
   const simulation = await openSimulation({
     bot: () => bot,
     seed,
@@ -73,7 +76,7 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
     ...(modelTape === undefined ? {} : { modelTape }),
     ...(trace === undefined ? {} : { trace }),
   }).catch(inPlainWords)
-  return new Playing(simulation, found, bareReply(venue, feeds), options).run()
+  return new Playing(simulation, { found, listed, bare: bareReply(venue, feeds) }, options).run()
 }
 
 const mute: Log = { debug() {}, info() {}, warn() {}, error() {} }
@@ -85,6 +88,17 @@ function inPlainWords(error: unknown): never {
   if (!(error instanceof RangeError)) throw error
   throw new ConfigError(`the simulated exchange cannot list what is on the tape: ${describe(error)}`, { cause: error })
 }
+
+/** What the exchange lists, by the listings of the tape. */
+function listedOn({ listings }: Survey): Listed {
+  try {
+    return listingsOf(listings)
+  } catch (error) {
+    return inPlainWords(error)
+  }
+}
+
+type Listed = ReturnType<typeof listingsOf>
 
 interface Wishes {
   readonly venue: Venue
@@ -105,15 +119,30 @@ function wishesOf(bot: Bot, set: ReplayOptions["set"]): Wishes {
 
 const isFeed = (spec: TaskSpec): spec is FeedSpec => spec.kind === "feed"
 
-/** An old image of a book is of no use; the simulated exchange has a newer one. Old candles and trades are what was asked for. */
-function answersOf({ answers }: Survey, venue: Venue): Answers {
+/**
+ * An old image of a book is of no use; the simulated exchange has a newer one. Old candles and trades are what was asked for,
+ * and a listing holds until there is another.
+ */
+function answersOf({ answers, listings, listingTarget }: Survey, venue: Venue): Answers {
   const books = targetOf(venue.encode("orderbook", { inst: "BTC_USDT_PERP" }, { now: 0 }).url).split("?", 1)[0] ?? ""
-  return new Answers(answers, (target) => target.startsWith(`GET ${books}?`))
+  const all = [...answers, ...listings.map(({ at, body }) => ({ target: listingTarget, at, body }))]
+  return new Answers(
+    all,
+    (target) => target.startsWith(`GET ${books}?`),
+    (target) => target === listingTarget,
+  )
+}
+
+interface Known {
+  readonly found: Survey
+  readonly listed: Listed
+  readonly bare: BareReply
 }
 
 class Playing {
   readonly #simulation: Simulation
   readonly #survey: Survey
+  readonly #listed: Listed
   readonly #bare: BareReply
   readonly #options: ReplayOptions
   readonly #endAt: number
@@ -123,9 +152,10 @@ class Playing {
   readonly #cuts: Happening[] = []
   #readyMs: number | undefined
 
-  constructor(simulation: Simulation, found: Survey, bare: BareReply, options: ReplayOptions) {
+  constructor(simulation: Simulation, { found, listed, bare }: Known, options: ReplayOptions) {
     this.#simulation = simulation
     this.#survey = found
+    this.#listed = listed
     this.#bare = bare
     this.#options = options
     this.#endAt = options.seconds === undefined ? Infinity : found.firstAt + options.seconds * 1e6
@@ -167,6 +197,10 @@ class Playing {
     const at = entry.receivedAt - this.#leadUs
     if (crossing.kind === "reply") {
       const { target } = crossing
+      if (target === this.#survey.listingTarget) {
+        const listings = this.#listed.get(text)
+        return listings && { at, happen: ({ playback }, now) => playback?.relist(listings, now) }
+      }
       return { at, happen: ({ playback }, now) => playback?.reply(target, text, now) }
     }
     if (crossing.kind === "closed") {

@@ -43,6 +43,8 @@ export interface SimulationOptions {
   readonly services?: Readonly<Record<string, Peer>>
   /** Gets what these answer. */
   readonly modelTape?: Tape
+  /** Gets what a replay of the run needs. */
+  readonly record?: Tape
   readonly set?: Readonly<Record<string, string>>
   readonly env?: Readonly<Record<string, string>>
   /** Gets every line of the trace. Where absent there is none, and no time is spent on it. */
@@ -269,6 +271,7 @@ class Simulating implements Simulation {
         credentials: SIM_ACCOUNT,
         set,
         ...(this.#options.modelTape === undefined ? {} : { modelTape: this.#options.modelTape }),
+        ...(this.#options.record === undefined ? {} : { tape: this.#options.record }),
         ...(this.trace === undefined ? {} : witnessing(this.trace)),
         ended: () => undefined,
       }),

@@ -4,12 +4,11 @@ import {
   front as binanceUm,
   frameOf,
   type FundingTerms,
-  listingOf,
+  type ListingSpec,
   type TapeFaults,
   type TapeOptions,
 } from "../exchanges/binance/front.ts"
 import { ConfigError } from "../runtime/domain/errors.ts"
-import type { InstrumentInfo } from "../runtime/domain/instrument.ts"
 import type { Front, Outside, Subscription, Timer } from "../runtime/ports.ts"
 import { frontGate, type Gate, type Served, serveFront } from "../runtime/simulation/serve.ts"
 import { readTape } from "../runtime/storage/tape-reader.ts"
@@ -47,7 +46,7 @@ export interface PlaybackSetup {
   /** Names of the streams that frames will come of. */
   readonly streams: Iterable<string>
   /** What is listed; the simulated exchange's own instruments where absent. */
-  readonly instruments?: readonly InstrumentInfo[]
+  readonly instruments?: readonly ListingSpec[]
 }
 
 export interface Simulator extends Served {
@@ -139,7 +138,7 @@ function tellSkipped(front: BinanceFront, { outside, market, rate }: SimulatorOp
 
 const playbackOf = ({ streams, instruments }: PlaybackSetup) => ({
   playback: { streams },
-  ...(instruments === undefined ? {} : { instruments: instruments.map(listingOf) }),
+  ...(instruments === undefined ? {} : { instruments }),
 })
 
 const tapeOf = ({ pace, faults }: SimulatorOptions, lines: readonly string[]): TapeOptions =>

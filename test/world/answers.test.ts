@@ -6,6 +6,7 @@ const told = (...times: readonly [target: string, at: number][]) =>
   new Answers(
     times.map(([target, at]) => ({ target, at: at * second, body: `${target} ${at}` })),
     (target) => target === "GET /book",
+    (target) => target === "GET /listing",
   )
 const take = (answers: Answers, target: string, at: number) => answers.take(target, at * second)?.body
 
@@ -25,4 +26,16 @@ test("what is asked later than it was recorded gets the newest answer by then; o
   expect(take(answers, "GET /past", 8)).toBe("GET /past 9")
   expect(take(answers, "GET /book", 4)).toBeUndefined()
   expect(take(answers, "GET /book", 8)).toBe("GET /book 9")
+})
+
+test("what holds until it is another is answered as often as it is asked for, the first from the beginning", () => {
+  const answers = told(["GET /listing", 20], ["GET /listing", 30])
+  const asked = [1, 20, 29.9, 30, 99].map((at) => answers.take("GET /listing", at * second))
+  expect(asked.map((answer) => [answer?.body, (answer?.at ?? 0) / second])).toEqual([
+    ["GET /listing 20", 1],
+    ["GET /listing 20", 20],
+    ["GET /listing 20", 29.9],
+    ["GET /listing 30", 30],
+    ["GET /listing 30", 99],
+  ])
 })

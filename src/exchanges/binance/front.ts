@@ -6,11 +6,12 @@ import { frameOf } from "./front/playback.ts"
 import { Presence } from "./front/presence.ts"
 import { Rest } from "./front/rest.ts"
 import { streamPath, Streams } from "./front/streams.ts"
+import type { ListingSpec } from "./front/listing.ts"
 import type { TapeState } from "./front/tape.ts"
 
 export type { FrontAccount, FrontOptions } from "./front/exchange.ts"
 export type { FundingTerms } from "./front/funding.ts"
-export { listingOf, type ListingSpec } from "./front/listing.ts"
+export { listingOf, type ListingSpec, type Steps } from "./front/listing.ts"
 export { frameOf }
 export type { TapeFaults, TapeOptions, TapeState } from "./front/tape.ts"
 
@@ -33,6 +34,8 @@ export interface BinancePlayback {
   reply(target: string, body: string, now: number): void
   /** The captured connection of these streams was lost: as is that of whoever listens to them. */
   cut(streams: Iterable<string>, now: number): void
+  /** The venue lists these otherwise from now on; each with the steps it had. */
+  relist(listings: readonly ListingSpec[], now: number): void
   /** Streams that somebody listens to. */
   wanted(): readonly string[]
 }
@@ -66,6 +69,10 @@ export function front(options: FrontOptions): BinanceFront {
       cut(streams, now) {
         exchange.advance(now)
         playback.cut(streams)
+      },
+      relist(listings, now) {
+        exchange.advance(now)
+        exchange.relist(listings)
       },
       wanted: () => playback.wanted(),
     },

@@ -13,14 +13,23 @@ export interface Answer {
 /** Below what a request is given at most: an answer that comes later is waited for by asking again. */
 const WAIT_US_MAX = 4_500_000
 
-/** The answers of a tape, each given once, in the order they came. */
+/** The answers of a tape, in the order they came: each given once, or as often as it is asked for while it stands. */
 export class Answers {
   readonly #left = new Map<string, Answer[]>()
   readonly #isTimely: (target: string) => boolean
+  readonly #isStanding: (target: string) => boolean
 
-  /** `isTimely`: an answer that came before it is asked for again is of no use. */
-  constructor(answers: Iterable<Answer>, isTimely: (target: string) => boolean) {
+  /**
+   * `isTimely`: an answer that came before it is asked for again is of no use. `isStanding`: one holds until the next has
+   * come, and the first from the beginning.
+   */
+  constructor(
+    answers: Iterable<Answer>,
+    isTimely: (target: string) => boolean,
+    isStanding: (target: string) => boolean = () => false,
+  ) {
     this.#isTimely = isTimely
+    this.#isStanding = isStanding
     for (const answer of answers) {
       const same = this.#left.get(answer.target)
       if (same === undefined) this.#left.set(answer.target, [answer])
@@ -32,6 +41,10 @@ export class Answers {
   take(target: string, now: number): Answer | undefined {
     const left = this.#left.get(target)
     if (left === undefined) return undefined
+    if (this.#isStanding(target)) {
+      const newest = left.findLast(({ at }) => at <= now) ?? left[0]
+      return newest && { ...newest, at: now }
+    }
     // The newest of those that are past: what was not asked for in between is left out.
     const ahead = left.findIndex(({ at }) => at >= now)
     const past = ahead < 0 ? left.length : ahead

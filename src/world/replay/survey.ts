@@ -1,13 +1,13 @@
 import { isPrivate, channelName } from "../../runtime/domain/channel.ts"
 import { ConfigError, listed } from "../../runtime/domain/errors.ts"
 import type { Inst } from "../../runtime/domain/inst.ts"
-import type { InstrumentInfo } from "../../runtime/domain/instrument.ts"
 import type { FeedSpec } from "../../runtime/domain/task.ts"
 import type { TapeEntry, Venue } from "../../runtime/ports.ts"
 import { readLines } from "../../runtime/storage/tape-reader.ts"
 import { type Crossing, crossingOf, targetOf } from "../crossing.ts"
 import { frameOf, streamsOf } from "../simulator.ts"
 import type { Answer } from "./answers.ts"
+import type { TapedListing } from "./listings.ts"
 
 /** What a tape holds of one market, read once before anything of it is played. */
 export interface Survey {
@@ -18,7 +18,10 @@ export interface Survey {
   /** Streams that there are frames of. */
   readonly streams: ReadonlySet<string>
   readonly answers: readonly Answer[]
-  readonly instruments: readonly InstrumentInfo[] | undefined
+  /** Each that says something else than the one before it. */
+  readonly listings: readonly TapedListing[]
+  /** What asks for one. */
+  readonly listingTarget: string
 }
 
 export interface SurveyOptions {
@@ -101,7 +104,7 @@ class Finding {
   readonly #bare: BareReply
   readonly #listingTarget: string
   readonly #answers: Answer[] = []
-  #instruments: readonly InstrumentInfo[] | undefined
+  readonly #listings: TapedListing[] = []
   #firstAt: number | undefined
   #lastAt = 0
 
@@ -147,7 +150,9 @@ class Finding {
     const { venue, feeds, insts } = this.#options
     const outcome = venue.response("instruments", {}, 200, text)
     const wanted = new Set([...insts, ...feeds.flatMap((feed) => feed.insts)])
-    if (outcome.kind === "accepted") this.#instruments ??= outcome.value.filter(({ inst }) => wanted.has(inst))
+    if (outcome.kind !== "accepted") return
+    const instruments = outcome.value.filter(({ inst }) => wanted.has(inst))
+    this.#listings.push({ at: receivedAt, body: text, instruments })
   }
 
   survey(): Survey {
@@ -157,7 +162,8 @@ class Finding {
       frames: this.frames,
       streams: this.streams,
       answers: this.#answers,
-      instruments: this.#instruments,
+      listings: this.#listings,
+      listingTarget: this.#listingTarget,
     }
   }
 }

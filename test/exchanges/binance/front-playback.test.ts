@@ -1,6 +1,7 @@
 // Captured frames in place of the market: what a listener hears, and what orders meet.
 import { describe, expect, test } from "bun:test"
 import { listingOf } from "../../../src/exchanges/binance/front.ts"
+import type { InstrumentInfo } from "../../../src/runtime/domain/instrument.ts"
 import { Desk, type Json } from "./front-desk.ts"
 
 const DEPTH = "btcusdt@depth@100ms"
@@ -12,6 +13,21 @@ const diff = (number: number, b: [string, string][], a: [string, string][], pu =
   frame(DEPTH, { e: "depthUpdate", E: 1_000 + number, T: 1_000, s: "BTCUSDT", U: pu + 1, u: number * 10, pu, b, a })
 const print = (p: string, q: string, m: boolean): string =>
   frame("btcusdt@trade", { e: "trade", E: 1_000, T: 1_000, s: "BTCUSDT", t: 7, p, q, X: "MARKET", m })
+
+const LISTED: InstrumentInfo = {
+  market: "binance-um",
+  inst: "BTC_USDT_PERP",
+  symbol: "BTCUSDT",
+  type: "perpetual",
+  status: "live",
+  sizeUnit: "coin",
+  tickSize: "0.1",
+  lotSize: "0.001",
+  limitSizeMin: "0.001",
+  limitSizeMax: "1000",
+  marketSizeMin: "0.001",
+  notionalMin: "500",
+}
 
 const filledAt = ({ status, avgPrice }: Json) => [status, Number(avgPrice)]
 
@@ -155,5 +171,42 @@ describe("captured frames in place of the market", () => {
     const order = { symbol: "PEPEUSDT", side: "BUY", type: "MARKET", quantity: "500000", newOrderRespType: "RESULT" }
     const answer = desk.signed("POST", "/fapi/v1/order", order).json
     expect([...filledAt(answer), answer.executedQty]).toEqual(["FILLED", 0.0000123, "500000"])
+  })
+
+  test("come with a listing that may change: its steps, its bounds and whether it trades hold from then on", () => {
+    const steps = { price: "0.1", size: "0.001" }
+    const as = (info: Partial<InstrumentInfo>) => listingOf({ ...LISTED, ...info }, steps)
+    const desk = new Desk({ instruments: [as({})], playback: { streams: ["btcusdt@bookTicker"] } })
+    const playback = desk.front.playback!
+    const play = (b: string, a: string) => {
+      playback.frame(frame("btcusdt@bookTicker", { b, B: "9.000", a, A: "9.000" }), desk.now)
+      desk.deliver()
+    }
+    play("61800.1", "61800.2")
+    const limit = (price: string, size: string, more = {}) => {
+      const { status, code } = desk.limit("BUY", price, size, more)
+      return (status ?? code) as string | number
+    }
+    expect([limit("61800.0", "0.010"), limit("61800.1", "0.010"), limit("61800.0", "0.005")]).toEqual([
+      "NEW",
+      "NEW",
+      -4164,
+    ])
+    playback.relist([as({ tickSize: "0.5", lotSize: "0.01", limitSizeMax: "5", notionalMin: "700" })], desk.now)
+    expect([limit("61800.0", "0.010"), limit("61800.1", "0.010"), limit("61800.5", "0.020")]).toEqual([
+      -4164,
+      -4014,
+      "FILLED",
+    ])
+    expect([limit("61800.0", "0.025"), limit("61800.0", "5.010")]).toEqual([-4023, -4005])
+    // What rests from before, at a price that none may have now, is filled as the market goes on.
+    play("61799.9", "61800.0")
+    const [info] = desk.raw("GET", "/fapi/v1/exchangeInfo").json.symbols as Json[]
+    expect(info).toMatchObject({ status: "TRADING" })
+    expect(JSON.stringify(info)).toContain('"tickSize":"0.5"')
+    playback.relist([as({ status: "delisting" })], desk.now)
+    expect(limit("61800.0", "0.010")).toBe(-4140)
+    expect(desk.limit("SELL", "61900.0", "0.010", { reduceOnly: "true" }).status).toBe("NEW")
+    expect((desk.raw("GET", "/fapi/v1/exchangeInfo").json.symbols as Json[])[0]?.status).toBe("SETTLING")
   })
 })

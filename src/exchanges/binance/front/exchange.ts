@@ -171,6 +171,16 @@ export class Exchange {
     for (const pit of this.pits.values()) pit.settle(this.ms)
   }
 
+  /** From now on these are listed so. Their steps stay: what is counted in them has been counted. */
+  relist(specs: readonly ListingSpec[]): void {
+    for (const spec of specs) {
+      const pit = this.pits.get(spec.symbol)
+      if (pit === undefined) continue
+      pit.listing = listing(spec)
+      this.engine.instruments.set(spec.symbol, pit.listing)
+    }
+  }
+
   memberOf(account: Account): Member {
     return this.#byAccount.get(account.id)!
   }

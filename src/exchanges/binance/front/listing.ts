@@ -7,6 +7,10 @@ export interface ListingSpec extends InstrumentSpec {
   readonly base: string
   readonly minPrice: string
   readonly maxPrice: string
+  /** Of the contract: TRADING where absent. */
+  readonly status?: string
+  /** The steps that prices and sizes are counted in, where they are finer than those that orders may have now. */
+  readonly steps?: Steps
   readonly maxLots: number
   readonly maxMarketLots: number
   /** Whole units of the quote asset. */
@@ -20,7 +24,28 @@ export interface ListingSpec extends InstrumentSpec {
 
 export interface Listing extends ListingSpec, Instrument {}
 
-export const listing = (spec: ListingSpec): Listing => ({ ...spec, ...instrument(spec) })
+/** Decimal text of the steps that all of an instrument's prices and sizes are multiples of, whatever its listing becomes. */
+export interface Steps {
+  readonly price: string
+  readonly size: string
+}
+
+export function listing(spec: ListingSpec): Listing {
+  const { price: tick, size: lot } = spec.steps ?? { price: spec.tick, size: spec.lot }
+  return { ...instrument({ ...spec, tick, lot }), ...spec }
+}
+
+/** Orders that open a position are taken in this one only. */
+export const TRADING = "TRADING"
+
+/** Page "Contract Status" of the venue's enum definitions (read 2026-11-22). */
+const STATUSES: Readonly<Record<InstrumentInfo["status"], string>> = {
+  live: TRADING,
+  "pre-open": "PENDING_TRADING",
+  suspended: "HALT",
+  delisting: "SETTLING",
+  closed: "CLOSE",
+}
 
 const shared = { quote: "USDT", makerFeePpm: 200, takerFeePpm: 500 } as const
 
@@ -78,22 +103,27 @@ export const DEFAULT_LISTINGS: readonly ListingSpec[] = [
 
 const PRICE_STEPS_MAX = 1_000_000_000
 
-/** As the venue itself listed it; the least notional in whole units. What it does not tell is as with the others here. */
-export function listingOf(info: InstrumentInfo): ListingSpec {
+/**
+ * As the venue itself listed it; the least notional in whole units. What it does not tell is as with the others here.
+ * `steps` where it was or will be listed with other ones as well.
+ */
+export function listingOf(info: InstrumentInfo, steps?: Steps): ListingSpec {
   const { inst, symbol, tickSize, lotSize, limitSizeMax, marketSizeMax, notionalMin = "5", leverageMax = 20 } = info
   const [base = "", quote = ""] = inst.split("_")
-  const lots = (size: string | undefined): number =>
-    size === undefined ? 1_000_000_000 : Number(over(size, lotSize, 0))
+  const { price: tick, size: lot } = steps ?? { price: tickSize, size: lotSize }
+  const lots = (size: string | undefined): number => (size === undefined ? 1_000_000_000 : Number(over(size, lot, 0)))
   return {
     symbol,
     base,
     quote,
     tick: tickSize,
     lot: lotSize,
+    status: STATUSES[info.status],
+    ...(steps === undefined ? {} : { steps }),
     makerFeePpm: shared.makerFeePpm,
     takerFeePpm: shared.takerFeePpm,
     minPrice: tickSize,
-    maxPrice: toText(PRICE_STEPS_MAX, instrument({ ...shared, symbol, tick: tickSize, lot: lotSize }).price),
+    maxPrice: toText(PRICE_STEPS_MAX, instrument({ ...shared, symbol, tick, lot }).price),
     maxLots: lots(limitSizeMax),
     maxMarketLots: lots(marketSizeMax),
     minNotional: Math.ceil(Number(notionalMin)),
@@ -116,14 +146,14 @@ const ORDER_TYPES = [
 
 /** One entry of exchangeInfo's `symbols`. */
 export function symbolInfo(of: Listing) {
-  const minQty = toText(1, of.size)
+  const minQty = of.lot
   return {
     symbol: of.symbol,
     pair: of.symbol,
     contractType: "PERPETUAL",
     deliveryDate: 4_133_404_800_000,
     onboardDate: 1_569_398_400_000,
-    status: "TRADING",
+    status: of.status ?? TRADING,
     maintMarginPercent: "2.5000",
     requiredMarginPercent: "5.0000",
     baseAsset: of.base,

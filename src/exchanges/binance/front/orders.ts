@@ -1,7 +1,7 @@
-import { type Instrument, type Scale, fromText } from "../../matching/instrument.ts"
+import { type Scale, fromText } from "../../matching/instrument.ts"
 import { type Keep, type Order, type RefusalReason, type Side } from "../../matching/order.ts"
 import type { Exchange } from "./exchange.ts"
-import { openOrdersMax, percentPrice } from "./listing.ts"
+import { openOrdersMax, percentPrice, TRADING } from "./listing.ts"
 import type { Member } from "./member.ts"
 import { Params, parseExact } from "./params.ts"
 import type { Pit } from "./pit.ts"
@@ -56,8 +56,9 @@ function priceOf(text: string, side: Side, pit: Pit): number {
   const of = pit.listing
   const ticks = steps(text, of.price, "price", -4014)
   if (ticks <= 0) throw refusal(-4001)
-  if (ticks < exactSteps(of.minPrice, of)) throw refusal(-4013)
-  if (ticks > exactSteps(of.maxPrice, of)) throw refusal(-4002)
+  if (ticks % exactSteps(of.tick, of.price) !== 0) throw refusal(-4014)
+  if (ticks < exactSteps(of.minPrice, of.price)) throw refusal(-4013)
+  if (ticks > exactSteps(of.maxPrice, of.price)) throw refusal(-4002)
   const mark = pit.markTicks
   const cap = Math.floor((mark * percentPrice.up) / 100)
   const floor = Math.ceil((mark * percentPrice.down) / 100)
@@ -66,8 +67,8 @@ function priceOf(text: string, side: Side, pit: Pit): number {
   return ticks
 }
 
-function exactSteps(text: string, of: Instrument): number {
-  const read = fromText(text, of.price)
+function exactSteps(text: string, scale: Scale): number {
+  const read = fromText(text, scale)
   return read.kind === "steps" ? read.steps : 0
 }
 
@@ -75,6 +76,7 @@ function lotsOf(text: string, isMarket: boolean, pit: Pit): number {
   const of = pit.listing
   const lots = steps(text, of.size, "quantity", -4023)
   if (lots <= 0) throw refusal(-4003)
+  if (lots % exactSteps(of.lot, of.size) !== 0) throw refusal(-4023)
   if (lots > (isMarket ? of.maxMarketLots : of.maxLots)) throw refusal(-4005)
   return lots
 }
@@ -139,7 +141,10 @@ export function place(exchange: Exchange, member: Member, params: Params): strin
   const shape = params.get("newOrderRespType") ?? "ACK"
   if (shape !== "ACK" && shape !== "RESULT") throw refusal(-1136)
   checkAccount(member, params)
-  if (!reduceOnly) checkNotional(pit, ticks ?? pit.markTicks, lots)
+  if (!reduceOnly) {
+    if ((pit.listing.status ?? TRADING) !== TRADING) throw refusal(-4140)
+    checkNotional(pit, ticks ?? pit.markTicks, lots)
+  }
   const request = {
     account: member.account.id,
     symbol: pit.listing.symbol,

@@ -46,7 +46,8 @@ export function depthName(suffix: string): DepthName | undefined {
 
 /** The public face of one instrument: turns what the engine does into market streams. */
 export class Pit {
-  readonly listing: Listing
+  /** Another where the venue lists it otherwise from now on. */
+  listing: Listing
   readonly book: Book
   readonly candles: Candles
   readonly trades: PublicTrade[] = []

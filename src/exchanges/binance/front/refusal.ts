@@ -55,6 +55,7 @@ const MESSAGES = {
   [-4082]: "Invalid number of batch place orders.",
   [-4116]: "ClientOrderId is duplicated.",
   [-4120]: "Order type not supported for this endpoint. Please use the Algo Order API endpoints instead.",
+  [-4140]: "Invalid symbol status for opening position.",
   [-4164]: "Order's notional must be no smaller than %s (unless you choose reduce only).",
   [-4171]: "Adjusted asset mode is currently set and does not need to be adjusted repeatedly.",
   [-5000]: "Path %s, Method %s is invalid",
