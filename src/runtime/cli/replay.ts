@@ -2,11 +2,11 @@ import { existsSync } from "node:fs"
 import { dirname, isAbsolute, join, resolve } from "node:path"
 import type { Machine } from "../../world/entrance.ts"
 import type { ReplayOptions } from "../../world/replay.ts"
-import { ConfigError } from "../domain/errors.ts"
+import { ConfigError, listed } from "../domain/errors.ts"
 import { type Command, EXIT, flag, number, only, type Options, text, texts } from "./command.ts"
 import { assignments } from "./flags.ts"
 import { levelOf } from "./run-loaded.ts"
-import { loadBot } from "./bot-file.ts"
+import { botFile, loadBot } from "./bot-file.ts"
 import type { Summary } from "./session.ts"
 import { words } from "./summary.ts"
 import { traceFile } from "./trace-file.ts"
@@ -45,6 +45,8 @@ export const replay = (machine: Machine): Command => ({
     const level = levelOf(text(values, "log") ?? "warn")
     const set = assignments(texts(values, "set"))
     machine.seal()
+    const real = machine.realImports(botFile(machine, given))
+    if (real.length > 0) throw new ConfigError(`${given} cannot be replayed, for this stays real there:${listed(real)}`)
     const { bot, file } = await loadBot(machine, given)
     const { replay: play } = await import("../../world/replay.ts")
     const services = await servicesOf(pathOf(machine, text(values, "replies")), { bot, set })

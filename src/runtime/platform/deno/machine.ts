@@ -3,7 +3,7 @@ import { type Machine, processMachine } from "../shared/process.ts"
 /** What a program that opens native addons, sockets and files needs of Deno's permissions is all of them. */
 const RUN = ["run", "--allow-all"]
 
-export const denoMachine = (): Machine => processMachine({ runtime: "deno", command, seal })
+export const denoMachine = (): Machine => processMachine({ runtime: "deno", command, seal, realImports: () => [] })
 
 function command(words: readonly string[]): [string, ...string[]] {
   const [, main = ""] = process.argv

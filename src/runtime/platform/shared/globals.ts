@@ -20,7 +20,8 @@ class Accessor {
  * Runs `work`, which must be synchronous, with JavaScript's own clock, timers and chance standing for those of
  * `outside`, and its network refused: so that a strategy that reaches for `Date.now()` or `setTimeout` in a simulation
  * gets virtual time, and one that reaches for `fetch` is told. What a module took by name when it was loaded
- * (`import { randomUUID } from "node:crypto"`, `const { now } = Date`) stays what it was.
+ * (`import { randomUUID } from "node:crypto"`, `const { now } = Date`) stays what it was: imports of that kind are found
+ * before a bot file is loaded (`reality.ts`).
  */
 export function withGlobals<T>(outside: () => Outside, work: () => T): T {
   const former: (() => void)[] = []

@@ -41,6 +41,11 @@ export interface Machine {
    * the same words: so before anything else is done. Throws ConfigError where it cannot be had.
    */
   seal(): void
+  /**
+   * What a bot file and its own modules import that stays real in a simulation, in words; empty where nothing does. On Deno
+   * nobody looks.
+   */
+  realImports(file: string): readonly string[]
   /** Default export of a module file. */
   load(file: string): Promise<unknown>
 }
@@ -52,9 +57,10 @@ export interface MachineOptions {
   /** Executable and arguments that start this program again. */
   command(words: readonly string[]): readonly [string, ...string[]]
   seal: Machine["seal"]
+  realImports: Machine["realImports"]
 }
 
-export function processMachine({ runtime, command, seal }: MachineOptions): Machine {
+export function processMachine({ runtime, command, seal, realImports }: MachineOptions): Machine {
   return {
     runtime,
     args: process.argv.slice(2),
@@ -72,6 +78,7 @@ export function processMachine({ runtime, command, seal }: MachineOptions): Mach
     peakMemoryBytes,
     exit: (status) => process.exit(status),
     seal,
+    realImports,
     load: async (file) => ((await import(pathToFileURL(file).href)) as { default?: unknown }).default,
   }
 }
