@@ -421,6 +421,37 @@ test("a refused stream that a book is built from is told to everyone who reads t
   }
 })
 
+test.each([1, 2])(
+  "a book whose finest %d diffs are refused is built from the next, in any order of answers",
+  async (count) => {
+    const refused = ["@0ms", "@100ms"].slice(0, count)
+    const world = await exchange({ rebuff: (text) => refused.some((pace) => text.includes(pace)) })
+    const tasks = [0, 500, 100].map((everyMs) => world.listening(paced(everyMs)))
+    for (const { task } of tasks) task.start()
+    world.clock.advance(20_000)
+    const [fine, slow, middle] = tasks
+    for (const { task, data } of tasks) {
+      expect(task.book(BTC)).toBe(slow!.task.book(BTC)!)
+      expect(data<BookStateChanged>("onBookState").at(-1)).toMatchObject({ state: "live" })
+    }
+    const view = slow!.task.book(BTC)
+    if (view?.state !== "live") throw new Error("not live")
+    const diffs = (count === 1 ? middle : slow)!.data<Lob>("onLob")
+    expect(view.seq).toBe(diffs.at(-1)!.sequence!.last)
+    expect(slow!.data<Lob>("onLob").length).toBeGreaterThan(20)
+    expect(fine!.data("onLob")).toEqual([])
+    const instead = count === 1 ? "100 ms" : "500 ms"
+    expect(slow!.data<Trouble>("onError").at(-1)?.message).toEndWith(
+      `its book is built from lob incremental ${instead} instead`,
+    )
+    // A hole in what it is built from now is the book's to tell, and costs an image; one told as a gap as well would be two.
+    world.cut(count === 1 ? 3 : 2)
+    world.clock.advance(20_000)
+    expect(tasks.map(({ task }) => task.book(BTC)?.state)).toEqual(["live", "live", "live"])
+    expect(slow!.data<FeedStateChanged>("onFeedState").filter(({ state }) => state === "gap")).toEqual([])
+  },
+)
+
 test("a refusal to end what is being asked for again concerns nobody", async () => {
   let isOn = false
   const world = await exchange({

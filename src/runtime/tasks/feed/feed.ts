@@ -96,7 +96,9 @@ export function feedTask(spec: FeedSpec, host: TaskHost, deps: FeedDeps): Runnin
     const book = (builder.book ??= deps.keeper(inst))
     books.set(inst, book)
     book.listen(publishBookState)
-    const sink = builder === stream ? publish : following(deps.venue.book.chain, publish, (why) => tellHole(inst, why))
+    // Where it has come to build the book itself, that tells.
+    const missed = (why: string) => stream.builder !== stream && tellHole(inst, why)
+    const sink = builder === stream ? publish : following(deps.venue.book.chain, publish, missed)
     return { sink, leave: () => book.leave(publishBookState) }
   }
 

@@ -5,7 +5,7 @@ import { maskFrame } from "../../domain/redaction.ts"
 import type { Outside, Subscription, Venue } from "../../ports.ts"
 import { Connection, type ConnectionState } from "../connection.ts"
 import type { Turn } from "../turn.ts"
-import { asksOf } from "./plan.ts"
+import { asksOf, heirOf } from "./plan.ts"
 import { Routes } from "./route.ts"
 import { Silence } from "./silence.ts"
 import { Staleness } from "./staleness.ts"
@@ -214,10 +214,15 @@ export class Line {
     }
     counters.refusals.value++
     const [only] = streams ?? []
-    if (only !== undefined) only.isRefused = true
     const what = only === undefined ? "" : ` to ${channelName(only.channel)} ${only.inst}`
     const why = `${venue.market} refused a subscription${what} (${code}): ${message}`
-    this.#trouble(only?.dependents ?? this.#listeners, "subscription", why)
+    if (only === undefined) return this.#trouble(this.#listeners, "subscription", why)
+    only.isRefused = true
+    const readers = only.dependents
+    const heir = heirOf(only)
+    if (heir === undefined) return this.#trouble(readers, "subscription", why)
+    this.#trouble(readers, "subscription", `${why}; its book is built from ${channelName(heir.channel)} instead`)
+    only.handOver(heir, why)
   }
 
   /** Once the socket is live: until then answers to other messages are awaited. */

@@ -62,6 +62,12 @@ function nameBuilders(streams: readonly Stream[]): void {
   }
 }
 
+/** What a book is built from instead where the venue refuses this stream; undefined where it builds none, or none is left. */
+export function heirOf({ followers }: Stream): Stream | undefined {
+  const [first, ...others] = followers.filter(({ isRefused, listeners }) => !isRefused && listeners.length > 0)
+  return first && others.reduce((best, one) => (isFiner(one.channel, best.channel) ? one : best), first)
+}
+
 /** Diffs of the whole book unless a depth is named; venues send them ten times a second where nothing is said of their pace. */
 const fineness = (channel: Channel): readonly [depth: number, everyMs: number] =>
   channel.kind === "lob" && channel.form === "incremental"

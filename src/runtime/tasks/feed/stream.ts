@@ -63,6 +63,8 @@ export class Stream {
   isRefused = false
   /** Every event shows the top of the book: a diff shows what changed. */
   readonly #isWhole: boolean
+  /** Its socket is, and the venue has answered. */
+  #isLive = false
   readonly #seats = new Map<Listener, Seat>()
   #sinks: readonly Sink[] = []
   #joints: readonly Joint[] = []
@@ -138,14 +140,30 @@ export class Stream {
     return this.listeners.length === 0 && this.book?.isWanted !== true
   }
 
+  /** From now on this inst's book is built from that stream. */
+  handOver(heir: Stream, why: string): void {
+    const { book } = this
+    const family = [this, ...this.followers.splice(0)]
+    for (const stream of family) {
+      stream.builder = heir
+      if (stream !== heir) heir.followers.push(stream)
+    }
+    this.book = undefined
+    heir.book = book
+    book?.disconnected(why, false)
+    if (heir.#isLive) book?.subscribed()
+  }
+
   /** Its socket is live, and the venue has answered. */
   subscribed(): void {
+    this.#isLive = true
     this.book?.subscribed()
     for (const joint of this.#joints) joint.subscribed()
   }
 
   /** Its socket is not live; `isAsked` where that was the bot's own wish. */
   disconnected(why: string, isAsked: boolean): void {
+    this.#isLive = false
     // From the next event on, also where it comes before the venue's answer does.
     this.isResumed = this.#gaps.length > 0
     this.book?.disconnected(why, isAsked)

@@ -29,7 +29,10 @@ const REAL: readonly (readonly [statement: string, what: string])[] = [
   ['import { performance } from "node:perf_hooks"; performance', `node:perf_hooks: ${TIME}`],
   ['import { hrtime } from "node:process"; hrtime', `hrtime of node:process: ${TIME}`],
   ['import { exit } from "process"; exit', `exit of process: ${PROCESS}`],
-  ['import * as process from "node:process"; console.log(process)', "all of node:process: import by name what it needs of it"],
+  [
+    'import * as process from "node:process"; console.log(process)',
+    "all of node:process: import by name what it needs of it",
+  ],
   ['import { sleep } from "bun"; sleep', `sleep of bun: ${TIME}`],
   ['import { nanoseconds } from "bun"; nanoseconds', `nanoseconds of bun: ${TIME}`],
   ['import { randomUUIDv7, hash } from "bun"; hash; randomUUIDv7', `randomUUIDv7 of bun: ${CHANCE}`],
