@@ -38,7 +38,7 @@ export function listing(spec: ListingSpec): Listing {
 /** Orders that open a position are taken in this one only. */
 export const TRADING = "TRADING"
 
-/** Page "Contract Status" of the venue's enum definitions (read 2026-11-22). */
+/** Words of the venue's contract status; it has none of its own for a suspension, which spot calls HALT. */
 const STATUSES: Readonly<Record<InstrumentInfo["status"], string>> = {
   live: TRADING,
   "pre-open": "PENDING_TRADING",
