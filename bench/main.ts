@@ -15,18 +15,29 @@ import { bench as trade } from "./trade.ts"
 import { bench as zmq } from "./zmq.ts"
 import { type Bench, isOpen, type Row, skipped } from "./measure.ts"
 import { line } from "./table.ts"
+import { describe } from "../src/runtime/domain/errors.ts"
 
 const BENCHES: readonly Bench[] = [trade, depth, decode, book, fanout, order, model, zmq, memory, start, ccxt]
 
 let hasFailed = false
 const rows: Row[] = []
-const { values } = parseArgs({
-  options: {
-    json: { type: "boolean", default: false },
-    only: { type: "string" },
-    quick: { type: "boolean", default: false },
-  },
-})
+const { values } = asked()
+
+function asked() {
+  try {
+    return parseArgs({
+      options: {
+        json: { type: "boolean", default: false },
+        only: { type: "string" },
+        quick: { type: "boolean", default: false },
+      },
+    })
+  } catch (error) {
+    const names = BENCHES.map(({ name }) => name).join("|")
+    console.error(`${describe(error)}\nusage: npm run bench -- [--only ${names}] [--quick] [--json]`)
+    process.exit(2)
+  }
+}
 
 async function inOwnProcess({ name }: Bench): Promise<Row[]> {
   const words = ["--only", name, "--json", ...(values.quick ? ["--quick"] : [])]

@@ -89,7 +89,7 @@ export class Writer {
   /** All or nothing; on an exception nothing is written and the image is as before. */
   commit(records: readonly JournalRecord[]): void {
     const first = records[0]
-    if (first === undefined) return
+    if (first === undefined || (records.length === 1 && this.isPlaced(first))) return
     try {
       if (records.length > 1 || !isOneStatement(first)) this.begin()
       for (const record of records) this.write(record)
@@ -103,6 +103,17 @@ export class Writer {
       this.isBegun = false
       this.undo.length = 0
     }
+  }
+
+  /** A turn that is one new order, as most are that write at all: one statement, and nothing to take back where that fails. */
+  private isPlaced(record: JournalRecord): boolean {
+    if (record.kind !== "order") return false
+    const { order, cause, at } = record
+    const { live } = this.image
+    if (isFinal(order.state) || live.has(order.clientId)) return false
+    if (this.place.run(fromOrder(order, cause, at)).changes === 0) return false
+    live.set(order.clientId, order)
+    return true
   }
 
   private begin(): void {
