@@ -36,6 +36,10 @@ ENV PERIGEE_HTTP_HOST=0.0.0.0 PERIGEE_HTTP_PORT=8600
 # The engine lets garbage grow to twice what lives before it collects all of it. A fifth as much keeps
 # memory smaller with full rings; `npm run bench -- --only memory` measures with it.
 ENV BUN_JSC_heapGrowthMaxIncrease=0.2
+# The engine compiles a function in steps, each after so many calls. What runs a few times with each order would be compiled
+# piece by piece over the first hour, memory rising meanwhile; asked for sooner, it is over within minutes.
+ENV BUN_JSC_thresholdForJITAfterWarmUp=200
+ENV BUN_JSC_thresholdForOptimizeAfterWarmUp=200
 EXPOSE 8600
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 CMD ["/perigee", "status", "--check", "health"]
 STOPSIGNAL SIGTERM
