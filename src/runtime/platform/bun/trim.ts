@@ -8,7 +8,7 @@ import { type Bundle, bundleOf } from "./bundle.ts"
  * lost: what runs is mapped again at its next use, from the page cache, in about a millisecond altogether; what only the start
  * used (parser, compiler, module loader) stays out. So does the bundle that was compiled into an executable, which the start
  * has read from end to end. Seen on a bot's own executable under load: 37 MB of code, 7 of constants and 8 of bundle before,
- * 19, 3 and 1 after. What is called once in a while (a collection, a compilation) is mapped again with what lies around it,
+ * 19, 3 and 3 after. What is called once in a while (a collection, a compilation) is mapped again with what lies around it,
  * so the first time is after `delayMsMin`, the next after twice that, and then every half minute. On other systems than Linux it
  * does nothing.
  */
