@@ -3,10 +3,9 @@ import type { OperationName, ParamsOf } from "../../runtime/domain/operation.ts"
 import type { EntryFrame, OrderEntry, RateUsage } from "../../runtime/ports.ts"
 import type { Fields } from "../kit/endpoint.ts"
 import { isList, isObject, type JsonObject, parseExact } from "../kit/json.ts"
-import { asText } from "../kit/request.ts"
 import { credentialsOf } from "../kit/venue.ts"
 import { toAmend, toNewOrder, toOrderRef } from "./map/order.ts"
-import { type Param, sealMessage } from "./sign.ts"
+import { sealMessage } from "./sign.ts"
 
 /**
  * Orders over the WebSocket API. Replies are given in REST's terms. Source: websocket-api-general-info and
@@ -24,17 +23,6 @@ const METHODS: { readonly [O in OperationName]?: Method<O> } = {
   order: { method: "order.status", encode: toOrderRef },
 }
 
-/** Numbers of the venue's INT type go out as JSON integers of any length, everything else as text. */
-function paramsOf(fields: Fields): Record<string, Param> {
-  const params: Record<string, Param> = {}
-  for (const name in fields) {
-    const value = fields[name]
-    if (value === undefined) continue
-    params[name] = name === "orderId" ? { digits: asText(value) } : asText(value)
-  }
-  return params
-}
-
 export function orderEntry(
   url: string,
   requestLifeMs: number,
@@ -47,7 +35,7 @@ export function orderEntry(
       const row = METHODS[operation] as Method<typeof operation> | undefined
       if (row === undefined) throw new UsageError(`binance-um takes no "${operation}" over its WebSocket API`)
       const credentials = credentialsOf(auth, "binance-um", credentialNames)
-      return sealMessage(row.method, paramsOf(row.encode(params)), credentials, auth.now, requestLifeMs, requestId)
+      return sealMessage(row.method, row.encode(params), credentials, auth.now, requestLifeMs, requestId)
     },
     decode: decodeReply,
   }

@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto"
 import type { Auth, Credentials, HttpCall } from "../../runtime/ports.ts"
-import type { Draft, Security } from "../kit/endpoint.ts"
+import type { Draft, Fields, Security } from "../kit/endpoint.ts"
+import { asText } from "../kit/request.ts"
 
 /** HMAC-SHA256 as lower-case hex. */
 export const hmac = (secret: string, payload: string): string =>
@@ -29,41 +30,31 @@ export function seal(draft: Draft, security: Security, auth: Auth, requestLifeMs
   return { method: draft.method, url: `${url}?${query}&signature=${hmac(credentials.secret, query)}`, headers }
 }
 
-/** A parameter of the WebSocket API: `digits` goes out as a JSON integer of any length. */
-export type Param = string | number | { readonly digits: string }
-
-const plain = (value: Param): string => (typeof value === "object" ? value.digits : String(value))
-
-/** WebSocket API: the parameters sorted by name, unencoded, signed as `a=1&b=2`. */
-export const sortedPayload = (params: Readonly<Record<string, Param>>): string =>
-  Object.keys(params)
-    .sort()
-    .map((name) => `${name}=${plain(params[name] ?? "")}`)
-    .join("&")
-
-/** One signed request of the WebSocket API as its JSON text. */
+/**
+ * One signed request of the WebSocket API as its JSON text. Parameters are signed as `a=1&b=2`, sorted by name and unencoded; they are
+ * sent in that order too, so that both texts come out of one walk. An `orderId` goes out as a JSON integer, of any length.
+ */
 export function sealMessage(
   method: string,
-  params: Readonly<Record<string, Param>>,
+  fields: Fields,
   credentials: Credentials,
   now: number,
   requestLifeMs: number,
   requestId: string,
 ): string {
-  const all: Record<string, Param> = {
-    apiKey: credentials.apiKey,
-    ...params,
-    recvWindow: requestLifeMs,
-    timestamp: toMs(now),
+  const own = { apiKey: credentials.apiKey, recvWindow: requestLifeMs, timestamp: toMs(now) }
+  const all: Fields = { ...fields, ...own }
+  let payload = ""
+  let params = ""
+  for (const name of Object.keys(all).sort()) {
+    const value = all[name]
+    if (value === undefined) continue
+    const text = asText(value)
+    payload += payload === "" ? `${name}=${text}` : `&${name}=${text}`
+    params += `${quoted(name)}:${typeof value === "number" || name === "orderId" ? text : quoted(text)},`
   }
-  all.signature = hmac(credentials.secret, sortedPayload(all))
-  let fields = ""
-  for (const name in all) {
-    const value = all[name] ?? ""
-    const text = typeof value === "object" ? value.digits : typeof value === "number" ? `${value}` : quoted(value)
-    fields += `${fields === "" ? "" : ","}${quoted(name)}:${text}`
-  }
-  return `{"id":${quoted(requestId)},"method":${quoted(method)},"params":{${fields}}}`
+  const signature = hmac(credentials.secret, payload)
+  return `{"id":${quoted(requestId)},"method":${quoted(method)},"params":{${params}"signature":"${signature}"}}`
 }
 
 const SPACE = 32

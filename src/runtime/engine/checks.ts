@@ -1,6 +1,6 @@
 import { type CallbackName, IS_PRIVATE } from "../domain/callbacks.ts"
 import { type Channel, isPrivate } from "../domain/channel.ts"
-import { isDecimal, isPositive } from "../domain/decimal.ts"
+import { isAmount } from "../domain/decimal.ts"
 import { INTERVALS } from "../domain/events.ts"
 import { wordFor } from "../domain/given.ts"
 import { instMistake, parseInst } from "../domain/inst.ts"
@@ -174,7 +174,7 @@ const amountMistakes = (amounts: Readonly<Record<string, unknown>>): readonly st
 
 function amountMistake(name: string, value: unknown): readonly string[] {
   if (typeof value === "number") return [`limit ${name} is the number ${value}; write it as text: "${value}"`]
-  if (isDecimal(value) && isPositive(value as string)) return []
+  if (isAmount(value)) return []
   return [`limit ${name} is "${String(value)}"; write a decimal number above 0`]
 }
 

@@ -2,7 +2,7 @@
  * Whether what a strategy asks for is an order at all, field by field. A bot file runs without being type-checked, and what
  * comes over a relay is plain data: a word that nobody knows must be refused by name, never taken for another.
  */
-import { isDecimal } from "../domain/decimal.ts"
+import { isAmount } from "../domain/decimal.ts"
 import type { AltIntent, AltOrder, IntentTarget } from "../domain/callbacks.ts"
 import { instMistake } from "../domain/inst.ts"
 import { isPlain } from "../domain/given.ts"
@@ -39,9 +39,7 @@ const text: Check = (value) => (typeof value === "string" ? undefined : `${shown
 
 const amount: Check = (value) => {
   if (typeof value === "number") return `${value} is a number; write it as text: "${value}"`
-  return isDecimal(value) && /[1-9]/.test(value as string) && !(value as string).startsWith("-")
-    ? undefined
-    : `${shown(value)} is not a number above zero`
+  return isAmount(value) ? undefined : `${shown(value)} is not a number above zero`
 }
 
 const flag: Check = (value) => (typeof value === "boolean" ? undefined : `${shown(value)} is neither true nor false`)

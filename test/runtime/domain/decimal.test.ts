@@ -8,7 +8,9 @@ import {
   compare,
   floorTo,
   fromNumber,
+  isAmount,
   isDecimal,
+  isPositive,
   isMultiple,
   minus,
   negate,
@@ -174,4 +176,21 @@ describe("exact arithmetic", () => {
     ])
     for (const none of [Number.NaN, Infinity, -Infinity]) expect(() => fromNumber(none)).toThrow(DecimalError)
   })
+})
+
+test("an amount is what is a decimal and above zero, by the slower ways of finding out", () => {
+  const written = fc.oneof(
+    fc.stringMatching(/^[-+ .0-9e]{0,6}$/),
+    fc.stringMatching(/^-?\d{1,12}(\.\d{1,12})?$/),
+    fc.stringMatching(/^-?0{1,4}(\.0{1,4})?$/),
+    fc.anything(),
+  )
+  fc.assert(
+    fc.property(written, (given) => {
+      expect(isAmount(given)).toBe(isDecimal(given) && isPositive(given as string))
+    }),
+    { numRuns: 5_000 },
+  )
+  for (const none of ["", ".", "1.", ".1", "1.2.3", "1\n", "١", 1])
+    expect([none, isAmount(none)]).toEqual([none, false])
 })

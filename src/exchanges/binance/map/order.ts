@@ -1,4 +1,4 @@
-import { type Decimal, isDecimal, isPositive, isZero } from "../../../runtime/domain/decimal.ts"
+import { type Decimal, isAmount, isZero } from "../../../runtime/domain/decimal.ts"
 import { UsageError, WireError } from "../../../runtime/domain/errors.ts"
 import { isClientId } from "../../../runtime/domain/client-id.ts"
 import type {
@@ -52,7 +52,7 @@ const TIME_IN_FORCE_WORDS: Readonly<Record<TimeInForce, string>> = {
 }
 
 function amount(name: string, value: Decimal): Decimal {
-  if (isDecimal(value) && isPositive(value)) return value
+  if (isAmount(value)) return value
   throw new UsageError(`${name} "${value}" is not a decimal number above zero`)
 }
 
@@ -72,44 +72,43 @@ const RESERVED = new Set([
   "apiKey",
 ])
 
-function checkedExtra(extra: Readonly<Record<string, string>> | undefined): Fields {
+function checkedExtra(extra: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   for (const name in extra) {
     if (RESERVED.has(name))
       throw new UsageError(`extra field "${name}" is the runtime's own; set it in the order itself`)
     if (typeof extra[name] !== "string") throw new UsageError(`extra field "${name}" is not text`)
   }
-  return extra ?? {}
+  return extra
 }
 
 /** Price and time in force on the wire: a market order has neither there, and cannot promise what they would. */
-function termsOf({ inst, type = "limit", price, timeInForce }: PlaceParams): Fields {
+function addTerms(fields: Record<string, string>, { inst, type = "limit", price, timeInForce }: PlaceParams): void {
   const word = timeInForce === undefined ? undefined : wordFor("timeInForce", timeInForce, TIME_IN_FORCE_WORDS)
   if (type === "limit") {
     if (price === undefined) throw new UsageError(`a limit order on ${inst} needs a price`)
-    return { price: amount("price", price), timeInForce: word ?? TIME_IN_FORCE_WORDS.gtc }
-  }
-  if (timeInForce === "post-only" || timeInForce === "fok") {
+    fields.price = amount("price", price)
+    fields.timeInForce = word ?? TIME_IN_FORCE_WORDS.gtc
+  } else if (timeInForce === "post-only" || timeInForce === "fok") {
     throw new UsageError(`a market order cannot be ${timeInForce} on binance-um`)
   }
-  return {}
 }
 
 /** A limit order without a time in force is GTC; post-only is LIMIT with GTX. Every word is checked: none falls through. */
 export function toNewOrder(order: PlaceParams): Fields {
-  const { type = "limit", positionSide, reduceOnly } = order
-  return {
+  const { type = "limit", positionSide, reduceOnly, extra } = order
+  const fields: Record<string, string> = {
     symbol: toNative(order.inst),
     side: wordFor("side", order.side, SIDE_WORDS),
-    positionSide: positionSide === undefined ? undefined : wordFor("positionSide", positionSide, POSITION_SIDE_WORDS),
     type: wordFor("type", type, TYPE_WORDS),
     quantity: amount("size", order.size),
-    ...termsOf(order),
-    reduceOnly: reduceOnly !== undefined && flagOf("reduceOnly", reduceOnly) ? "true" : undefined,
     newClientOrderId: toClientOrderId(order.clientId),
     // The final state of market, IOC and FOK orders comes in the answer itself.
     newOrderRespType: "RESULT",
-    ...checkedExtra(order.extra),
   }
+  addTerms(fields, order)
+  if (positionSide !== undefined) fields.positionSide = wordFor("positionSide", positionSide, POSITION_SIDE_WORDS)
+  if (reduceOnly !== undefined && flagOf("reduceOnly", reduceOnly)) fields.reduceOnly = "true"
+  return extra === undefined ? fields : { ...fields, ...checkedExtra(extra) }
 }
 
 /** Digits as text, any length. */
