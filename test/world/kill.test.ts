@@ -82,7 +82,7 @@ interface FillRow {
 
 function journal() {
   const database = new Database(join(home.path, "churn.db"), { readonly: true })
-  const orders = database.query<OrderRow, []>("SELECT client_id, order_id, state, filled FROM orders").all()
+  const orders = database.query<OrderRow, []>("SELECT client_id, order_id, state, filled FROM all_orders").all()
   const fills = database.query<FillRow, []>("SELECT trade_id, order_id, side, size, price, fee FROM fills").all()
   const own = database.query<{ size: string }, []>("SELECT size FROM own_positions").all()
   const runs = database.query<{ run: number }, []>("SELECT run FROM runs").all()

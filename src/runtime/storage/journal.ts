@@ -93,6 +93,12 @@ export function memoryDisk(): MemoryDisk {
   }
 }
 
+/** Orders of which another run has heard nothing. One that is in `orders` already has been heard of. */
+const MOVE_PENDING = `
+  INSERT INTO orders SELECT * FROM all_orders WHERE client_id IN (SELECT client_id FROM pending_orders)
+    ON CONFLICT (client_id) DO NOTHING;
+  DELETE FROM pending_orders;`
+
 interface BeginOptions extends JournalOptions {
   /** The connection is somebody else's to close. */
   readonly isKept?: boolean
@@ -125,6 +131,7 @@ function startRun(connection: Connection, file: string, { bot, version, pid, clo
       const owner = connection.prepare("SELECT value FROM meta WHERE name = 'bot'").pluck().get() as string
       if (owner !== bot)
         throw new JournalError(`${file} is the journal of bot ${owner}, not of ${bot}; give each bot a file of its own`)
+      connection.exec(MOVE_PENDING)
       const run = connection.prepare("SELECT coalesce(max(run), 0) + 1 FROM runs").pluck().get() as number
       connection
         .prepare("INSERT INTO runs (run, version, pid, started_at) VALUES (?, ?, ?, ?)")

@@ -3,6 +3,7 @@ import { JournalError } from "../domain/errors.ts"
 import type { Connection } from "./driver.ts"
 import first from "../../../migrations/0001_first.sql" with { type: "text" }
 import funding from "../../../migrations/0002_funding.sql" with { type: "text" }
+import pendingOrders from "../../../migrations/0003_pending_orders.sql" with { type: "text" }
 
 export interface Migration {
   readonly number: number
@@ -14,6 +15,7 @@ export interface Migration {
 export const MIGRATIONS: readonly Migration[] = [
   { number: 1, name: "first", sql: first },
   { number: 2, name: "funding", sql: funding },
+  { number: 3, name: "pending_orders", sql: pendingOrders },
 ]
 
 // "PRGE": tells a journal from another program's SQLite file.

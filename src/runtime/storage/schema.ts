@@ -52,6 +52,23 @@ export const orders = sqliteTable(
   (table) => [index("orders_ended").on(table.createdAt).where(isEnded)],
 )
 
+/** Orders of which the venue has not said a word; `migrations/0003_pending_orders.sql` says why they are apart. */
+export const pendingOrders = sqliteTable("pending_orders", {
+  number: integer().primaryKey(),
+  clientId: text("client_id").notNull(),
+  market: text().$type<Market>().notNull(),
+  inst: text().$type<Inst>().notNull(),
+  side: text().$type<Side>().notNull(),
+  type: text().$type<OrderType>().notNull(),
+  timeInForce: text("time_in_force").$type<TimeInForce>().notNull(),
+  size: text().notNull(),
+  price: text(),
+  reduceOnly: integer("reduce_only", { mode: "boolean" }).notNull(),
+  expiresAt: integer("expires_at").notNull(),
+  cause: text().notNull(),
+  createdAt: integer("created_at").notNull(),
+})
+
 /** Word for word the predicate of the partial index: SQLite uses the index only for a query that repeats it. */
 export const isEnded = sql`state IN ('filled', 'canceled', 'expired', 'rejected')`
 

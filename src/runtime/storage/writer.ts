@@ -24,16 +24,16 @@ export const fundingKey = (market: Market, inst: Inst, asset: string): string =>
 
 /**
  * The statements of a turn, kept prepared and bound straight on better-sqlite3 instead of through Drizzle, whose prepared insert of
- * the same row takes 1.4 µs more on the way from a tick to its order than all of `commit`. Measured on 2 shared cores, WAL, NORMAL, p50:
- * a bare table of 4 columns takes 7.0 µs a row, `commit` of a new order 11.0 µs (20 columns, longer rows). BEGIN and COMMIT around it
- * would add 1.1 µs, so what is one statement goes without; one more tree touched (an index, a history row) would add 4 to 5 µs,
- * see migrations/0001_first.sql.
+ * an order takes longer than all of `commit`. A new order is one statement, without BEGIN and COMMIT, on one tree: that of
+ * `pending_orders`, see its migration. What a turn costs besides comes after the venue has its order.
  */
 export class Writer {
   private readonly connection: Connection
   private readonly image: Image
   private readonly start: Statement
   private readonly end: Statement
+  private readonly submit: Statement
+  private readonly answered: Statement
   private readonly place: Statement
   private readonly remember: Statement
   private readonly change: Statement
@@ -49,6 +49,8 @@ export class Writer {
   private readonly forget: Statement
   private readonly mode: Statement
   private readonly former: Statement
+  /** What is in `pending_orders`, by client id. */
+  private readonly pending = new Map<string, Pending>()
   // Asking SQLite takes a microsecond.
   private isBegun = false
   // What the image held before this turn touched it, newest last.
@@ -59,6 +61,8 @@ export class Writer {
     this.image = image
     this.start = connection.prepare("BEGIN IMMEDIATE")
     this.end = connection.prepare("COMMIT")
+    this.submit = connection.prepare(`INSERT INTO pending_orders VALUES (NULL, ${marks(12)})`)
+    this.answered = connection.prepare("DELETE FROM pending_orders WHERE number = ?")
     const upsert = `INSERT INTO orders VALUES (${marks(19)}, 0) ON CONFLICT (client_id)`
     this.place = connection.prepare(`${upsert} DO NOTHING`)
     this.remember = connection.prepare(
@@ -110,10 +114,28 @@ export class Writer {
     if (record.kind !== "order") return false
     const { order, cause, at } = record
     const { live } = this.image
-    if (isFinal(order.state) || live.has(order.clientId)) return false
-    if (this.place.run(fromOrder(order, cause, at)).changes === 0) return false
+    if (!isSubmitted(order, at) || live.has(order.clientId)) return false
+    this.pend(order, cause)
     live.set(order.clientId, order)
     return true
+  }
+
+  private pend(order: Order, cause: string): void {
+    const { lastInsertRowid } = this.submit.run(
+      order.clientId,
+      order.market,
+      order.inst,
+      order.side,
+      order.type,
+      order.timeInForce,
+      order.size,
+      order.price ?? null,
+      order.reduceOnly ? 1 : 0,
+      order.expiresAt,
+      cause,
+      order.createdAt,
+    )
+    this.pending.set(order.clientId, { number: lastInsertRowid as number, cause })
   }
 
   private begin(): void {
@@ -152,12 +174,32 @@ export class Writer {
   }
 
   private writeOrder(order: Order, cause: string, at: number): void {
+    const { clientId } = order
+    const known = this.image.live.get(clientId)
+    if (known === undefined && isSubmitted(order, at)) {
+      this.pend(order, cause)
+      this.undo.push(() => this.pending.delete(clientId))
+      this.keep(order, known)
+      return
+    }
+    if (known !== undefined) this.hearOf(known)
     const row = fromOrder(order, cause, at)
-    const known = this.image.live.get(order.clientId)
     const isNew = known === undefined && this.place.run(row).changes === 1
     if (!isNew) this.overwrite(order, row, known ?? (this.former.get(order.clientId) as Order))
     else if (isFinal(order.state)) this.remember.run(order.clientId)
     this.keep(order, known)
+  }
+
+  /** With the first word of it an order leaves `pending_orders` for `orders`. */
+  private hearOf(known: Order): void {
+    const { clientId } = known
+    const pending = this.pending.get(clientId)
+    if (pending === undefined) return
+    this.begin()
+    this.place.run(fromOrder(known, pending.cause, known.createdAt))
+    this.answered.run(pending.number)
+    this.pending.delete(clientId)
+    this.undo.push(() => this.pending.set(clientId, pending))
   }
 
   // The state it leaves goes into its past; a final one at once, because nothing may ever follow it.
@@ -215,6 +257,22 @@ export class Writer {
     funding.set(key, after)
   }
 }
+
+/** A row of `pending_orders`. */
+interface Pending {
+  readonly number: number
+  readonly cause: string
+}
+
+// As it is when it was just submitted: `pending_orders` has no column for anything else.
+const isSubmitted = (order: Order, at: number): boolean =>
+  order.state === "pending" &&
+  order.filled === "0" &&
+  order.createdAt === at &&
+  order.updatedAt === at &&
+  order.orderId === undefined &&
+  order.avgPrice === undefined &&
+  order.reason === undefined
 
 // A new order that is not final, a repeated one, a state: an SQL statement is a transaction in itself.
 const isOneStatement = (record: JournalRecord): boolean =>

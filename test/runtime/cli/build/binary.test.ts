@@ -134,7 +134,9 @@ describe("the one executable, in an empty folder without network", () => {
       models: [],
       files: [],
       native: [`better-sqlite3/${process.platform}-${process.arch}.node`],
-      migrations: readdirSync(join(root, "migrations")).filter((name) => name.endsWith(".sql")),
+      migrations: readdirSync(join(root, "migrations"))
+        .filter((name) => name.endsWith(".sql"))
+        .toSorted(),
     })
     const bytes = readFileSync(once)
     // The simulated exchange, the runtime of ONNX models, the sample bot, libzmq, the packed library.
