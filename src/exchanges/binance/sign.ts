@@ -42,12 +42,11 @@ export function sealMessage(
   requestLifeMs: number,
   requestId: string,
 ): string {
-  const own = { apiKey: credentials.apiKey, recvWindow: requestLifeMs, timestamp: toMs(now) }
-  const all: Fields = { ...fields, ...own }
+  const own: Fields = { apiKey: credentials.apiKey, recvWindow: requestLifeMs, timestamp: toMs(now) }
   let payload = ""
   let params = ""
-  for (const name of Object.keys(all).sort()) {
-    const value = all[name]
+  for (const name of [...Object.keys(own), ...Object.keys(fields)].sort()) {
+    const value = own[name] ?? fields[name]
     if (value === undefined) continue
     const text = asText(value)
     payload += payload === "" ? `${name}=${text}` : `&${name}=${text}`

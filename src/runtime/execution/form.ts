@@ -74,14 +74,14 @@ const texts: Check = (value) => {
 
 interface Form {
   readonly noun: string
-  readonly fields: readonly (readonly [name: string, check: Check, isNeeded: boolean])[]
-  readonly known: ReadonlySet<string>
+  readonly checks: ReadonlyMap<string, Check>
+  readonly needed: readonly string[]
 }
 
 function formOf<T>(noun: string, fields: { readonly [K in keyof Required<T>]: readonly [Check, boolean] }): Form {
   const rows = Object.entries(fields as Record<string, readonly [Check, boolean]>)
-  const known = new Set(rows.map(([name]) => name))
-  return { noun, fields: rows.map(([name, [check, isNeeded]]) => [name, check, isNeeded]), known }
+  const checks = new Map(rows.map(([name, [check]]) => [name, check]))
+  return { noun, checks, needed: rows.filter(([, [, isNeeded]]) => isNeeded).map(([name]) => name) }
 }
 
 const ORDER = formOf<OrderRequest>("order", {
@@ -118,20 +118,25 @@ const PASSED = formOf<AltOrder>("order for another strategy", {
 
 const NONE: readonly string[] = []
 
+function unknownField(name: string, noun: string, known: ReadonlyMap<string, Check>): string {
+  const article = /^[aeiou]/.test(noun) ? "an" : "a"
+  return `no field of ${article} ${noun} is named "${name}"; there is ${[...known.keys()].join(", ")}`
+}
+
 /** A field given as undefined is not given. */
-function mistakesOf(given: unknown, { noun, fields, known }: Form): readonly string[] {
+function mistakesOf(given: unknown, { noun, checks, needed }: Form): readonly string[] {
   if (typeof given !== "object" || given === null || Array.isArray(given)) return [`${shown(given)} is no ${noun}`]
   const row = given as Record<string, unknown>
   let found: string[] | undefined
-  for (const [name, check, isNeeded] of fields) {
-    const value = row[name]
-    const why = value === undefined ? (isNeeded ? "is missing" : undefined) : check(value)
-    if (why !== undefined) (found ??= []).push(`${name} ${why}`)
+  for (const name of needed) {
+    if (row[name] === undefined) (found ??= []).push(`${name} is missing`)
   }
   for (const name in row) {
-    if (known.has(name)) continue
-    const article = /^[aeiou]/.test(noun) ? "an" : "a"
-    ;(found ??= []).push(`no field of ${article} ${noun} is named "${name}"; there is ${[...known].join(", ")}`)
+    const check = checks.get(name)
+    const value = row[name]
+    const why = check === undefined || value === undefined ? undefined : check(value)
+    if (why !== undefined) (found ??= []).push(`${name} ${why}`)
+    if (check === undefined) (found ??= []).push(unknownField(name, noun, checks))
   }
   return found ?? NONE
 }

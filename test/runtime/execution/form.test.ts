@@ -115,8 +115,8 @@ test("orders for another strategy are refused with their places, each for its ow
   ])
   expect(relayMistakes(good)).toEqual(["orders are a list, not an object"])
   expect(relayMistakes([{ ...good, timestamp: 1.5, metadata: undefined, note: "x" }])).toEqual([
-    "order 1 of 1: timestamp 1.5 is no time; write whole microseconds since the epoch, as ctx.now() gives them",
     "order 1 of 1: metadata is missing",
+    "order 1 of 1: timestamp 1.5 is no time; write whole microseconds since the epoch, as ctx.now() gives them",
     'order 1 of 1: no field of an order for another strategy is named "note"; there is timestamp, market, request, metadata',
   ])
 })
