@@ -1,7 +1,7 @@
--- Orders of which the venue has not said a word yet, in the order in which they were written down. Each was just submitted, so what
--- `orders` has besides is known: see `all_orders`. With the first word of an order its row moves there; the start of a program moves
+-- Orders of which nothing was recorded since they were submitted, in the order in which they were written down. What `orders` has
+-- besides follows from that: see `all_orders`. With the first word of an order its row moves to `orders`; the start of a program moves
 -- what another has left here. The tree is as small as what is under way, and a row goes to its right edge without a comparison, while
--- the place of a row in `orders` is found through trees that grow with the past.
+-- the place of a row in `orders` is found through a tree that grows with the past. This replaces what 0001 says of a new order's way.
 CREATE TABLE pending_orders (
   number INTEGER PRIMARY KEY,
   client_id TEXT NOT NULL,

@@ -126,6 +126,7 @@ test(`killed ${KILLS} times at any moment, a bot knows every order and counts ev
     FINAL[order.status],
     Number(order.executedQty),
   ])
+  expect(new Set(known.orders.map((order) => order.client_id)).size).toBe(known.orders.length)
   const mine = new Map(known.orders.map((order) => [order.client_id, order]))
   const here = orders.map(({ clientOrderId }) => {
     const order = mine.get(clientOrderId)

@@ -46,7 +46,7 @@ export function sealMessage(
   let payload = ""
   let params = ""
   for (const name of [...Object.keys(own), ...Object.keys(fields)].sort()) {
-    const value = own[name] ?? fields[name]
+    const value = Object.hasOwn(own, name) ? own[name] : fields[name]
     if (value === undefined) continue
     const text = asText(value)
     payload += payload === "" ? `${name}=${text}` : `&${name}=${text}`
@@ -61,7 +61,7 @@ const QUOTE = 34
 const BACKSLASH = 92
 const DELETE = 127
 
-/** As `JSON.stringify` would, which takes four times as long where nothing needs an escape: 26 such texts stand in an order. */
+/** As `JSON.stringify` would, which takes four times as long where nothing needs an escape: two dozen such texts stand in an order. */
 function quoted(text: string): string {
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)

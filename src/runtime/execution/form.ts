@@ -123,10 +123,14 @@ function unknownField(name: string, noun: string, known: ReadonlyMap<string, Che
   return `no field of ${article} ${noun} is named "${name}"; there is ${[...known.keys()].join(", ")}`
 }
 
+const isObject = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value)
+
 /** A field given as undefined is not given. */
 function mistakesOf(given: unknown, { noun, checks, needed }: Form): readonly string[] {
-  if (typeof given !== "object" || given === null || Array.isArray(given)) return [`${shown(given)} is no ${noun}`]
-  const row = given as Record<string, unknown>
+  // Of an object of a class, what stands in its prototype is not copied on the way to the wire, nor walked below.
+  if (!isPlain(given))
+    return [`${shown(given)} is no ${noun}${isObject(given) ? "; write its fields as { name: value }" : ""}`]
+  const row = given
   let found: string[] | undefined
   for (const name of needed) {
     if (row[name] === undefined) (found ??= []).push(`${name} is missing`)

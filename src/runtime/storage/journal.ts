@@ -93,7 +93,10 @@ export function memoryDisk(): MemoryDisk {
   }
 }
 
-/** Orders of which another run has heard nothing. One that is in `orders` already has been heard of. */
+/**
+ * Orders of which another run has heard nothing. One that is in `orders` already has been heard of. `all_orders` has the columns of
+ * `orders`, in their order: a migration that adds one makes the view anew.
+ */
 const MOVE_PENDING = `
   INSERT INTO orders SELECT * FROM all_orders WHERE client_id IN (SELECT client_id FROM pending_orders)
     ON CONFLICT (client_id) DO NOTHING;

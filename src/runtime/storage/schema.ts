@@ -52,7 +52,7 @@ export const orders = sqliteTable(
   (table) => [index("orders_ended").on(table.createdAt).where(isEnded)],
 )
 
-/** Orders of which the venue has not said a word; `migrations/0003_pending_orders.sql` says why they are apart. */
+/** Orders of which nothing was recorded since they were submitted in this run; `migrations/0003_pending_orders.sql` says why they are apart. */
 export const pendingOrders = sqliteTable("pending_orders", {
   number: integer().primaryKey(),
   clientId: text("client_id").notNull(),

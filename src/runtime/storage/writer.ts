@@ -1,4 +1,5 @@
 import { negate, plus } from "../domain/decimal.ts"
+import { JournalError } from "../domain/errors.ts"
 import type { Inst } from "../domain/inst.ts"
 import type { Market } from "../domain/market.ts"
 import { type Fill, type FundingPayment, isFinal, type Order } from "../domain/order.ts"
@@ -62,7 +63,7 @@ export class Writer {
     this.start = connection.prepare("BEGIN IMMEDIATE")
     this.end = connection.prepare("COMMIT")
     this.submit = connection.prepare(`INSERT INTO pending_orders VALUES (NULL, ${marks(12)})`)
-    this.answered = connection.prepare("DELETE FROM pending_orders WHERE number = ?")
+    this.answered = connection.prepare("DELETE FROM pending_orders WHERE number = ? AND client_id = ?")
     const upsert = `INSERT INTO orders VALUES (${marks(19)}, 0) ON CONFLICT (client_id)`
     this.place = connection.prepare(`${upsert} DO NOTHING`)
     this.remember = connection.prepare(
@@ -99,9 +100,9 @@ export class Writer {
       for (const record of records) this.write(record)
       if (this.isBegun) this.end.run()
     } catch (error) {
+      for (const restore of this.undo.reverse()) restore()
       // A full disk makes SQLite roll back by itself.
       if (this.connection.inTransaction) this.connection.exec("ROLLBACK")
-      for (const restore of this.undo.reverse()) restore()
       throw error
     } finally {
       this.isBegun = false
@@ -197,7 +198,8 @@ export class Writer {
     if (pending === undefined) return
     this.begin()
     this.place.run(fromOrder(known, pending.cause, known.createdAt))
-    this.answered.run(pending.number)
+    const { changes } = this.answered.run(pending.number, clientId)
+    if (changes !== 1) throw new JournalError(`order ${clientId} is not where this run has put it; another writes here`)
     this.pending.delete(clientId)
     this.undo.push(() => this.pending.set(clientId, pending))
   }
@@ -264,7 +266,8 @@ interface Pending {
   readonly cause: string
 }
 
-// As it is when it was just submitted: `pending_orders` has no column for anything else.
+// As it is when it was just submitted: `pending_orders` has no column for anything else. That its client id is new is known by how
+// ids are made, by the run and a counter; nothing is looked up.
 const isSubmitted = (order: Order, at: number): boolean =>
   order.state === "pending" &&
   order.filled === "0" &&
@@ -274,7 +277,8 @@ const isSubmitted = (order: Order, at: number): boolean =>
   order.avgPrice === undefined &&
   order.reason === undefined
 
-// A new order that is not final, a repeated one, a state: an SQL statement is a transaction in itself.
+// A new order that is not final, a repeated one, a state: an SQL statement is a transaction in itself. (The first word of an order is
+// more than one, and begins its transaction itself.)
 const isOneStatement = (record: JournalRecord): boolean =>
   record.kind !== "fill" && record.kind !== "funding" && (record.kind !== "order" || !isFinal(record.order.state))
 

@@ -28,7 +28,7 @@ async function tickUntil(
 
 function write(journal: OpenJournal, from: number, to: number): void {
   for (let count = from; count < to; count++) {
-    journal.commit([{ kind: "order", order: order(count), cause: "submit", at: 1 }])
+    journal.commit([{ kind: "order", order: order(count), cause: "submit", at: order(count).createdAt }])
     journal.commit([{ kind: "order", order: order(count, { state: "filled" }), cause: "fill", at: 1 }])
   }
 }

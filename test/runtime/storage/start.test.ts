@@ -28,7 +28,7 @@ test("a database from a newer version is refused by file, both versions and the 
 test("an older database is brought forward with what it holds; a step that fails leaves it where it was", () => {
   using place = tempDirectory()
   const first = open(place.file())
-  first.commit([{ kind: "order", order: order(1), cause: "submit", at: 1 }])
+  first.commit([{ kind: "order", order: order(1), cause: "submit", at: order(1).createdAt }])
   first.close("stopped")
   const broken = [
     ...MIGRATIONS,
@@ -130,7 +130,7 @@ test("a full disk is refused at the start", () => {
 test("a disk that fills up while running fails the turn by name with nothing of it written, and takes turns again when there is room", () => {
   using place = tempDirectory()
   const journal = open(place.file())
-  journal.commit([{ kind: "order", order: order(1), cause: "submit", at: 1 }])
+  journal.commit([{ kind: "order", order: order(1), cause: "submit", at: order(1).createdAt }])
   const inner = (journal as unknown as { connection: { pragma(text: string, options?: object): unknown } }).connection
   inner.pragma(`max_page_count = ${inner.pragma("page_count", { simple: true })}`)
   let count = 2
@@ -179,7 +179,8 @@ test.skipIf(!mayMount())(
       const clock = new HandClock()
       const journal = open(join(disk, "bot.db"), { clock, volume: { freeBytesMin: 0 } })
       const said = complaint(() => {
-        for (let count = 1; ; count++) journal.commit([{ kind: "order", order: order(count), cause: "submit", at: 1 }])
+        for (let count = 1; ; count++)
+          journal.commit([{ kind: "order", order: order(count), cause: "submit", at: order(count).createdAt }])
       })
       expect(said).toMatch(/: the disk (is full \(SQLITE_FULL\)|failed to read or write)/)
       // What is smaller than an order may still find room, but not for long.

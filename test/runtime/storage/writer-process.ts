@@ -5,7 +5,7 @@ const [file = "", from = "1"] = process.argv.slice(2)
 const journal = open(file, { clock: new HandClock(), pid: process.pid })
 process.stdout.write(`run ${journal.restored.run}\n`)
 for (let count = Number(from); ; count++) {
-  journal.commit([{ kind: "order", order: order(count), cause: "submit", at: count }])
+  journal.commit([{ kind: "order", order: order(count), cause: "submit", at: order(count).createdAt }])
   journal.commit([
     { kind: "order", order: order(count, { state: "filled", filled: "0.003" }), cause: "fill", at: count },
     { kind: "fill", fill: fill(count), at: count },
