@@ -61,7 +61,16 @@ describe("an order on the wire", () => {
     expect(sent("place", { ...limit, extra: { selfTradePreventionMode: "EXPIRE_BOTH" } })).toMatchObject({
       selfTradePreventionMode: "EXPIRE_BOTH",
     })
-    for (const name of ["quantity", "newClientOrderId", "side", "recvWindow", "reduceOnly"]) {
+    for (const name of [
+      "quantity",
+      "newClientOrderId",
+      "side",
+      "recvWindow",
+      "reduceOnly",
+      "timeInForce",
+      "orderId",
+      "positionSide",
+    ]) {
       expect(() => sent("place", { ...limit, extra: { [name]: "1" } })).toThrow(UsageError)
     }
   })

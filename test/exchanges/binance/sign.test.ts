@@ -59,6 +59,13 @@ test("a message signs what it sends: its own parameters sorted, ids of 19 digits
   })
 })
 
+test("a message sends its own fields, whatever names objects have by nature", () => {
+  const fields = { symbol: "BTCUSDT", constructor: "x", toString: "y" } as unknown as Record<string, string>
+  const text = sealMessage("order.place", fields, { apiKey: "key", secret: "secret" }, 1_700_000_000_000_000, 5000, "1")
+  const { params } = JSON.parse(text) as { params: Record<string, string> }
+  expect([params["constructor"], params["toString"], params["symbol"]]).toEqual(["x", "y", "BTCUSDT"])
+})
+
 test("the signature covers exactly the query that is sent, percent signs included", () => {
   const credentials = { apiKey: "key", secret: "secret" }
   const venue = binanceUm()

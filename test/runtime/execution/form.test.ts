@@ -51,6 +51,19 @@ describe("what is no order is refused by the name of its field", () => {
     ["no object", undefined, "undefined is no order"],
     ["a list", [limit], "a list is no order"],
     ["text", "BUY", '"BUY" is no order'],
+    [
+      "an object of a class, whose prototype would say what is not sent",
+      new (class {
+        inst = INST
+        side = "BUY"
+        size = "1"
+        price = "1"
+        get reduceOnly(): boolean {
+          return true
+        }
+      })(),
+      "an object is no order; write its fields as { name: value }",
+    ],
     ["a limit order without a price", { inst: INST, side: "BUY", size: "1" }, "a limit order needs a price"],
     [
       "a market order that is not to take",
