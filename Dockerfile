@@ -37,7 +37,7 @@ ENV PERIGEE_HTTP_HOST=0.0.0.0 PERIGEE_HTTP_PORT=8600
 # memory smaller with full rings; `npm run bench -- --only memory` measures with it.
 ENV BUN_JSC_heapGrowthMaxIncrease=0.2
 # The engine compiles a function in steps, each after so many calls. What runs a few times with each order would be compiled
-# piece by piece over the first hour, memory rising meanwhile; asked for sooner, it is over within minutes.
+# piece by piece over the first hour, memory rising meanwhile; asked for sooner, most of it is over within minutes.
 ENV BUN_JSC_thresholdForJITAfterWarmUp=200
 ENV BUN_JSC_thresholdForOptimizeAfterWarmUp=200
 EXPOSE 8600
