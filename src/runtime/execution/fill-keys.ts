@@ -1,7 +1,7 @@
 import type { Fill } from "../domain/order.ts"
 
 /** Beyond this many the journal is asked: it has them by then. */
-const KEYS_MAX = 10_000
+const KEYS_MAX = 1_000
 
 /**
  * Which fills are counted: by inst, trade id and order id, in memory for the newest, in the journal for all. The order is

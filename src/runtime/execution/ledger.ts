@@ -51,8 +51,8 @@ interface Entry {
 
 const NONE: Entry["amends"] = []
 
-/** Final orders kept in memory for late news; older ones are recalled from the journal. */
-const ENDED_MAX = 2_000
+/** Between so many and twice as many final orders stay in memory for late news; older ones are recalled from the journal. */
+const ENDED_KEPT = 250
 
 /**
  * The bot's own orders of one market, by client id and by the venue's id. Every input gives what changed, or undefined
@@ -180,6 +180,7 @@ export class Ledger {
     }
     this.#entries.set(order.clientId, entry)
     this.#index(entry)
+    if (isFinal(order.state)) this.#end(order.clientId)
   }
 
   /** An order of ours that the venue has and the journal lacks: the last turns before a power loss. */
@@ -397,8 +398,8 @@ export class Ledger {
 
   #end(clientId: string): void {
     this.#ended.push(clientId)
-    if (this.#ended.length < ENDED_MAX * 2) return
-    for (const old of this.#ended.splice(0, ENDED_MAX)) {
+    if (this.#ended.length < ENDED_KEPT * 2) return
+    for (const old of this.#ended.splice(0, ENDED_KEPT)) {
       const entry = this.#entries.get(old)
       if (entry === undefined || !isFinal(entry.order.state) || this.#gaps.has(old)) continue
       this.#entries.delete(old)

@@ -56,6 +56,8 @@ const RETENTION: Retention = { keepMs: 30 * DAY_MS, everyMs: 60_000, rowsMax: 20
 // Only a checkpoint that starts the WAL over can hold up a commit, and not for long.
 const BUSY_MS_MAX = 2000
 const WAL_BYTES_MAX = 64 * 2 ** 20
+/** Pages of the database that SQLite keeps in memory. With the two megabytes of its default it would grow for days. */
+const CACHE_KIB = 512
 
 /**
  * Opens or makes a bot's journal and begins a run in it. Throws JournalError in plain words where the place is unfit, another process
@@ -123,6 +125,7 @@ function configure(connection: Connection, file: string): void {
     throw new JournalError(`${file} cannot use a write-ahead log here; put it on a local disk`)
   connection.pragma("wal_autocheckpoint = 0")
   connection.pragma(`journal_size_limit = ${WAL_BYTES_MAX}`)
+  connection.pragma(`cache_size = -${CACHE_KIB}`)
   // A run's number makes its client ids unlike any other's: it must not get lost with the power, whatever may later.
   connection.pragma("synchronous = FULL")
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test"
 import * as fc from "fast-check"
 import { compare, plus } from "../../../src/runtime/domain/decimal.ts"
 import type { AccOrder, VenueOrderStatus } from "../../../src/runtime/domain/events.ts"
+import type { Order } from "../../../src/runtime/domain/order.ts"
 import { accepted } from "../../../src/runtime/domain/outcome.ts"
 import { type Applied, Ledger, toChange, toRecords } from "../../../src/runtime/execution/ledger.ts"
 import { ack, CLIENT_ID, detail, EXPIRES_AT, event, fill, IDENTITY, INST, order, SIGNED_AT } from "./samples.ts"
@@ -181,6 +182,54 @@ describe("an order in the ledger", () => {
     const applied = book.event(event({ status: "canceled", filledSize: "0.3", fill: fill("5", "0.3") }), AT)
     expect(applied?.order).toMatchObject({ state: "canceled", filled: "0.3" })
     expect(applied?.fill?.tradeId).toBe("5")
+  })
+
+  test("leaves memory to those that ended later, and a late fill counts once whether it has or not", () => {
+    const written = new Map<string, Order>()
+    const fills = new Set<string>()
+    let recalls = 0
+    const book = new Ledger({
+      market: "binance-um",
+      identity: IDENTITY,
+      recall: (clientId) => (recalls++, written.get(clientId)),
+      hasFill: ({ tradeId }) => fills.has(tradeId),
+    })
+    const take = (applied: Applied | undefined): Applied | undefined => {
+      if (applied !== undefined) written.set(applied.order.clientId, applied.order)
+      if (applied?.fill !== undefined) fills.add(applied.fill.tradeId)
+      return applied
+    }
+    const count = 1_200
+    const names = Array.from({ length: count }, (_, at) => ({
+      clientId: `${IDENTITY}${String(at).padStart(22, "0")}`,
+      orderId: `${1_000 + at}`,
+    }))
+    // The first half is what an earlier run left.
+    for (const [at, name] of names.entries()) {
+      const ended = order({ ...name, state: "canceled" })
+      if (at < count / 2) {
+        written.set(name.clientId, ended)
+        book.restore(ended, [])
+      } else {
+        book.place(order({ clientId: name.clientId }))
+        take(book.event(event({ ...name, status: "canceled" }), AT))
+      }
+    }
+    const kept = names.filter(({ clientId }) => {
+      const before = recalls
+      book.order(clientId)
+      return recalls === before
+    })
+    expect(kept).toEqual(names.slice(-kept.length))
+    expect(kept.length).toBeGreaterThanOrEqual(250)
+    expect(kept.length).toBeLessThan(500)
+    const late = (name: (typeof names)[number]): Applied | undefined => {
+      const one = fill(name.orderId, "0.3", { orderId: name.orderId })
+      return take(book.event(event({ ...name, status: "canceled", filledSize: "0.3", fill: one }), AT))
+    }
+    for (const name of names) expect(late(name)?.fill?.clientId).toBe(name.clientId)
+    for (const name of names) expect(late(name)).toBeUndefined()
+    expect(book.gaps()).toEqual([])
   })
 })
 
