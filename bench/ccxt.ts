@@ -12,6 +12,7 @@ const budget = 0.08
 
 export const bench: Bench = {
   name: "ccxt",
+  processes: 3,
   async run({ isQuick }) {
     const node = Bun.which("node")
     if (node === null) return [skipped(name, "there is no node to run ccxt on", budget)]

@@ -1,5 +1,5 @@
-// `npm run bench`: every budget of the design against its baseline. Each file's measurements run in a process of their own,
-// so that what one compiled or collected does not burden the next. A whole run ends with status 1 where a budget is missed or
+// `npm run bench`: every budget of the design against its baseline. Each file's measurements run in processes of their own,
+// so that what one compiled or collected does not burden the next; where there are several, a row is that of the middle one. A whole run ends with status 1 where a budget is missed or
 // could not be measured; a quick one is too rough for that.
 import { parseArgs } from "node:util"
 import { bench as book } from "./book.ts"
@@ -13,7 +13,7 @@ import { bench as order } from "./order.ts"
 import { bench as start } from "./start.ts"
 import { bench as trade } from "./trade.ts"
 import { bench as zmq } from "./zmq.ts"
-import { type Bench, isOpen, type Row, skipped } from "./measure.ts"
+import { type Bench, isOpen, middleRows, type Row, skipped } from "./measure.ts"
 import { line } from "./table.ts"
 import { describe } from "../src/runtime/domain/errors.ts"
 
@@ -30,6 +30,8 @@ function asked() {
         json: { type: "boolean", default: false },
         only: { type: "string" },
         quick: { type: "boolean", default: false },
+        // In this very process, once: how a run starts its parts.
+        here: { type: "boolean", default: false },
       },
     })
   } catch (error) {
@@ -39,13 +41,19 @@ function asked() {
   }
 }
 
-async function inOwnProcess({ name }: Bench): Promise<Row[]> {
-  const words = ["--only", name, "--json", ...(values.quick ? ["--quick"] : [])]
-  const child = Bun.spawn([process.execPath, import.meta.path, ...words], { stdio: ["ignore", "pipe", "inherit"] })
-  const [text, status] = await Promise.all([new Response(child.stdout).text(), child.exited])
-  if (status === 0) return JSON.parse(text.trimEnd().split("\n").at(-1) ?? "[]") as Row[]
-  hasFailed = true
-  return [skipped(name, `it ended with status ${status}; what it said is above`)]
+async function inOwnProcesses({ name, processes = 1 }: Bench): Promise<Row[]> {
+  const words = ["--here", "--only", name, "--json", ...(values.quick ? ["--quick"] : [])]
+  const runs: Row[][] = []
+  for (let run = 0; run < (values.quick ? 1 : processes); run++) {
+    const child = Bun.spawn([process.execPath, import.meta.path, ...words], { stdio: ["ignore", "pipe", "inherit"] })
+    const [text, status] = await Promise.all([new Response(child.stdout).text(), child.exited])
+    if (status !== 0) {
+      hasFailed = true
+      return [skipped(name, `it ended with status ${status}; what it said is above`)]
+    }
+    runs.push(JSON.parse(text.trimEnd().split("\n").at(-1) ?? "[]") as Row[])
+  }
+  return middleRows(runs)
 }
 
 const chosen = BENCHES.filter(({ name }) => values.only === undefined || name === values.only)
@@ -55,7 +63,7 @@ if (chosen.length === 0) {
 }
 
 for (const bench of chosen) {
-  const found = values.only === undefined ? await inOwnProcess(bench) : await bench.run({ isQuick: values.quick })
+  const found = values.here ? await bench.run({ isQuick: values.quick }) : await inOwnProcesses(bench)
   for (const row of found) console.log(line(row))
   rows.push(...found)
 }

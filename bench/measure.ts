@@ -20,6 +20,8 @@ export interface BenchOptions {
 /** One file of this folder: measures, and gives its rows. */
 export interface Bench {
   readonly name: string
+  /** How many processes measure it, one by default. What the engine makes of the same code differs from one to the next. */
+  readonly processes?: number
   run(options: BenchOptions): Row[] | Promise<Row[]>
 }
 
@@ -79,6 +81,14 @@ export const unjudged = (row: Row): Row => ({ ...row, held: null })
 export const isOpen = ({ budget, held }: Row): boolean => budget !== null && held === null
 
 export const round = (value: number): number => Number(value.toPrecision(3))
+
+/** Of the same rows of an odd number of processes: each from the process in the middle. */
+export const middleRows = (runs: readonly (readonly Row[])[]): Row[] =>
+  (runs[0] ?? []).map((first, at) => {
+    const rows = runs.map((run) => run[at] ?? first)
+    const measure = ({ ratio, value }: Row): number => ratio ?? value
+    return rows.toSorted((a, b) => measure(a) - measure(b))[Math.floor(rows.length / 2)] ?? first
+  })
 
 /** User and system time of this process, all its threads, µs. */
 export const cpuUs = (): number => {

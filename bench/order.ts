@@ -16,6 +16,7 @@ const baseline = "bare loop: signs, inserts one row, sends"
 
 export const bench: Bench = {
   name: "order",
+  processes: 3,
   async run({ isQuick }) {
     const count = isQuick ? 200 : 1_000
     const folder = mkdtempSync(join(tmpdir(), "perigee-bench-"))
@@ -24,7 +25,7 @@ export const bench: Bench = {
     const stop = await bareLoop(peer, join(folder, "bare.db"))
     try {
       const rounds: TickTimes[] = []
-      for (let round = -1; round < 5; round++) {
+      for (let round = -1; round < 3; round++) {
         const times = await peer.ticks(count, pauseMs)
         const fewest = Math.min(times.venue.length, times.bare.length)
         if (fewest < count * 0.99) throw new Error(`${count - fewest} of ${count} ticks led to no order`)

@@ -7,6 +7,7 @@ import { openPeer, type Peer, type Side } from "./peer.ts"
 
 export const bench: Bench = {
   name: "trade",
+  processes: 3,
   async run({ isQuick }) {
     const count = isQuick ? 50_000 : 200_000
     const peer = await openPeer()
@@ -16,7 +17,7 @@ export const bench: Bench = {
     const loop = await bareLoop(peer, bare)
     try {
       const measure = (side: Side, probe: Probe) => () => cpuPerFrame(peer, side, probe, count)
-      const [value = 0, base = 0] = await medians(isQuick ? 5 : 9, 2, [measure("venue", ours), measure("bare", bare)])
+      const [value = 0, base = 0] = await medians(isQuick ? 5 : 7, 2, [measure("venue", ours), measure("bare", bare)])
       const baseline = "bare loop: ws, JSON.parse, one object, one call"
       return [ratioRow("trade frame to handler, CPU per message", "ns", value, base, baseline, 0.9)]
     } finally {
