@@ -32,6 +32,8 @@ export interface Verdict {
   readonly startMb: number
   readonly endMb: number
   readonly growth: number
+  /** Medians of each minute, the warm-up's too: altogether, and of what is no copy of a file. */
+  readonly minutesMb: readonly (readonly [mb: number, anonymousMb: number])[]
   readonly isFlat: boolean
 }
 
@@ -65,8 +67,19 @@ export function judge(samples: readonly Sample[], seconds: number): Verdict {
   const growth = endMb / startMb - 1
   const isLevel = slopeMbPerMinute < slopeMax && anonymousSlopeMbPerMinute < slopeMax
   const isFlat = seconds >= longSec ? isLevel && growth <= 0.03 : growth <= 0.15
-  return { warmUpSec, slopeMbPerMinute, anonymousSlopeMbPerMinute, startMb, endMb, growth, isFlat }
+  const minutesMb = minutesOf(samples)
+  return { warmUpSec, slopeMbPerMinute, anonymousSlopeMbPerMinute, startMb, endMb, growth, minutesMb, isFlat }
 }
+
+function minutesOf(samples: readonly Sample[]): [mb: number, anonymousMb: number][] {
+  const minutes = Map.groupBy(samples, ({ at }) => Math.floor(at / 60))
+  return Array.from(minutes.values(), (minute) => [
+    tenths(median(minute.map(({ mb }) => mb))),
+    tenths(median(minute.map(({ anonymousMb }) => anonymousMb))),
+  ])
+}
+
+const tenths = (mb: number): number => Number(mb.toFixed(1))
 
 /** Least squares, MB a second. */
 function slope(samples: readonly Sample[], of: (sample: Sample) => number): number {

@@ -33,6 +33,15 @@ describe("what a soak makes of memory", () => {
     const warming = memory(600, 140, 0).map(({ at, mb }) => ({ at, mb: at < 100 ? mb / 2 : mb, anonymousMb: 70 }))
     expect(judge(warming, 600).isFlat).toBe(true)
   })
+
+  test("tells each minute's median, the warm-up's too", () => {
+    const { minutesMb } = judge(memory(150, 100, 0.1), 150)
+    expect(minutesMb).toEqual([
+      [106.1, 74.3],
+      [112.1, 78.5],
+      [116.7, 81.7],
+    ])
+  })
 })
 
 test("a long run counts for the rate it was asked for only with nine tenths of it, a short one always", () => {
