@@ -57,7 +57,7 @@ const RETENTION: Retention = { keepMs: 30 * DAY_MS, everyMs: 60_000, rowsMax: 20
 const BUSY_MS_MAX = 2000
 const WAL_BYTES_MAX = 64 * 2 ** 20
 /** Pages of the database that SQLite keeps in memory. With the two megabytes of its default it would grow for days. */
-const CACHE_KIB = 512
+const CACHE_KIB = 128
 
 /**
  * Opens or makes a bot's journal and begins a run in it. Throws JournalError in plain words where the place is unfit, another process
