@@ -23,8 +23,8 @@ function trimming(dlopen: typeof Dlopen, files: typeof Files, find: typeof bundl
   const delayMsMax = 30_000
   if (process.platform !== "linux") return
 
-  // Kept, and read byte by byte: a hundred kilobytes of text each time would stay, as this worker makes too little else for its
-  // heap to be collected. Memory rose by a quarter of a megabyte a minute from that.
+  // Kept, and read byte by byte. A hundred kilobytes of text each time would stay, as this worker makes too little else for its
+  // heap to be collected, and memory would rise.
   let room = Buffer.alloc(0)
   const maps = (): Buffer => {
     const file = files.openSync("/proc/self/smaps", "r")
