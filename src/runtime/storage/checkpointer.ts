@@ -39,7 +39,8 @@ const RESTART_TICKS_MAX = 60
 const SOUND_ANSWERS = 30
 // A WAL so many times its bound with no worker alive is worth milliseconds of the loop.
 const INLINE_FACTOR = 4
-const PAGE_BYTES = 4096 + 24
+// What the log has before each page.
+const FRAME_HEADER_BYTES = 24
 
 /**
  * Keeps the WAL short from the loop's side: asks the worker once a tick, notices its death, starts another. The first one starts with
@@ -172,7 +173,8 @@ export class Checkpointer {
   private checkpointInline(): void {
     try {
       const bytes = statSync(`${this.file}-wal`, { throwIfNoEntry: false })?.size ?? 0
-      if (bytes < INLINE_FACTOR * this.options.pagesMax * PAGE_BYTES) return
+      const pageBytes = this.connection.pragma("page_size", { simple: true }) as number
+      if (bytes < INLINE_FACTOR * this.options.pagesMax * (pageBytes + FRAME_HEADER_BYTES)) return
       this.connection.pragma("wal_checkpoint(TRUNCATE)")
       this.counts.inline += 1
       this.log?.warn("checkpoint.inline", { file: this.file, walBytes: bytes })

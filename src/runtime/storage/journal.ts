@@ -58,6 +58,11 @@ const BUSY_MS_MAX = 2000
 const WAL_BYTES_MAX = 64 * 2 ** 20
 /** Pages of the database that SQLite keeps in memory. With the two megabytes of its default it would grow for days. */
 const CACHE_KIB = 128
+/**
+ * Of a new file; an older one keeps its own. Each commit copies whole pages to the log, and what that touches of memory is most of
+ * what an order's insert costs. Half of SQLite's default is as small as pages can be for an order's row not to overflow.
+ */
+const PAGE_BYTES = 2048
 
 /**
  * Opens or makes a bot's journal and begins a run in it. Throws JournalError in plain words where the place is unfit, another process
@@ -120,6 +125,7 @@ function begin(connection: Connection, file: string, options: BeginOptions, lock
 }
 
 function configure(connection: Connection, file: string): void {
+  connection.pragma(`page_size = ${PAGE_BYTES}`)
   const mode = connection.pragma("journal_mode = WAL", { simple: true })
   if (mode !== "wal" && file !== ":memory:")
     throw new JournalError(`${file} cannot use a write-ahead log here; put it on a local disk`)

@@ -34,6 +34,40 @@ test("a new journal is running, empty, and in its first run; the next start is t
   second.close("stopped")
 })
 
+test("a new file has pages of 2 KiB, which no order overflows; an older file keeps its own and all that is in it", () => {
+  using place = tempDirectory()
+  const pages = (file: string) => {
+    const database = connect(file, { busyMsMax: 0 })
+    const bytes = database.pragma("page_size", { simple: true })
+    const overflowing = database
+      .prepare("SELECT count(*) FROM dbstat WHERE name IN ('orders', 'pending_orders') AND pagetype = 'overflow'")
+      .pluck()
+      .get()
+    database.close()
+    return { bytes, overflowing }
+  }
+  const fresh = open(place.file("new.db"))
+  fresh.commit(
+    Array.from({ length: 50 }, (_, at) =>
+      placed(at, { state: "canceled", orderId: "8389765590000000001", reason: "r".repeat(60) }),
+    ),
+  )
+  fresh.close("stopped")
+  expect(pages(place.file("new.db"))).toEqual({ bytes: 2_048, overflowing: 0 })
+
+  const older = connect(place.file("old.db"), { busyMsMax: 0 })
+  older.pragma("page_size = 4096")
+  older.pragma("journal_mode = WAL")
+  older.close()
+  const first = open(place.file("old.db"))
+  first.commit([placed(1)])
+  first.close("stopped")
+  const second = open(place.file("old.db"))
+  expect(second.restored.orders.map(({ clientId }) => clientId)).toEqual([clientId(1)])
+  second.close("stopped")
+  expect(pages(place.file("old.db")).bytes).toBe(4_096)
+})
+
 test("a start finds what is unfinished, oldest first, with every field as it was, and the bot's own positions, state and mode", () => {
   using place = tempDirectory()
   const journal = open(place.file())
