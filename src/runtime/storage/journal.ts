@@ -60,7 +60,7 @@ const WAL_BYTES_MAX = 64 * 2 ** 20
 const CACHE_KIB = 128
 /**
  * Of a new file; an older one keeps its own. Each commit copies whole pages to the log, and what that touches of memory is most of
- * what an order's insert costs. Half of SQLite's default is as small as pages can be for an order's row not to overflow.
+ * what an order's insert costs. Half of SQLite's default it is, and not a quarter, where rows of orders would no longer fit in a page.
  */
 const PAGE_BYTES = 2048
 

@@ -49,7 +49,7 @@ test("a new file has pages of 2 KiB, which no order overflows; an older file kee
   const fresh = open(place.file("new.db"))
   fresh.commit(
     Array.from({ length: 50 }, (_, at) =>
-      placed(at, { state: "canceled", orderId: "8389765590000000001", reason: "r".repeat(60) }),
+      placed(at, { state: "canceled", orderId: "8389765590000000001", avgPrice: "65000.5", reason: "r".repeat(120) }),
     ),
   )
   fresh.close("stopped")
