@@ -1,6 +1,6 @@
 // `npm run bench`: every budget of the design against its baseline. Each file's measurements run in processes of their own,
-// so that what one compiled or collected does not burden the next; where there are several, a row is that of the middle one. A whole run ends with status 1 where a budget is missed or
-// could not be measured; a quick one is too rough for that.
+// so that what one compiled or collected does not burden the next; where there are several, a row is that of the middle one. A
+// whole run ends with status 1 where a budget is missed or could not be measured; a quick one is too rough for that.
 import { parseArgs } from "node:util"
 import { bench as book } from "./book.ts"
 import { bench as ccxt } from "./ccxt.ts"

@@ -30,9 +30,17 @@ export interface Account {
 }
 
 const PAGE = 1_000
+/** The exchange counts what this address asks, the bot's part and the test's alike: whoever looks again and again must leave it room. */
+const PAUSE_MS = 100
 
 export function accountAt({ url, apiKey, secret }: Simulator): Account {
+  let freeAt = 0
+
   async function call<T>(method: string, path: string, fields: Record<string, string>): Promise<T> {
+    const now = performance.now()
+    const waitMs = freeAt - now
+    freeAt = Math.max(freeAt, now) + PAUSE_MS
+    if (waitMs > 0) await Bun.sleep(waitMs)
     const query = new URLSearchParams({ ...fields, timestamp: String(Date.now()), recvWindow: "5000" }).toString()
     const signature = createHmac("sha256", secret).update(query).digest("hex")
     const headers = { "X-MBX-APIKEY": apiKey }

@@ -48,6 +48,8 @@ function trimming(dlopen: typeof Dlopen, files: typeof Files, find: typeof bundl
     let map: RegExpExecArray | null = null
     for (let at = 0, end = 0; at < text.length; at = end + 1) {
       end = text.indexOf(newLine, at)
+      // Cut short: what it would say is not known.
+      if (end < 0) break
       const first = text[at] ?? 0
       // A map's own line begins with its address, what is told of it with a capital.
       if (first < upperA || first > upperZ)
