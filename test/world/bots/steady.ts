@@ -29,7 +29,9 @@ export default bot({
         if (best === undefined || instrument === undefined) return
         const at = (side: "BUY" | "SELL", price: number) => priceOnTick(instrument, side, fromNumber(price))
         const ask = { inst: INST, side: "BUY", size: "0.004" } as const
-        if (buys && ctx.position(INST).own === "0") {
+        // Where news of the first order comes late, a second would buy twice.
+        const isBuying = ctx.openOrders(INST).some(({ timeInForce }) => timeInForce === "ioc")
+        if (buys && !isBuying && ctx.position(INST).own === "0") {
           const submission = ctx.submit(router, { ...ask, price: at("BUY", best.askPrice * 1.001), timeInForce: "ioc" })
           if (submission.kind === "refused") ctx.log.warn("refused", { reasons: submission.reasons })
         }
