@@ -56,11 +56,11 @@ const RETENTION: Retention = { keepMs: 30 * DAY_MS, everyMs: 60_000, rowsMax: 20
 // Only a checkpoint that starts the WAL over can hold up a commit, and not for long.
 const BUSY_MS_MAX = 2000
 const WAL_BYTES_MAX = 64 * 2 ** 20
-/** Pages of the database that SQLite keeps in memory. With the two megabytes of its default it would grow for days. */
+/** Pages of the database that SQLite keeps in memory. Up to its default, two megabytes, they would go on growing for long. */
 const CACHE_KIB = 128
 /**
- * Of a new file; an older one keeps its own. Each commit copies whole pages to the log, and what that touches of memory is most of
- * what an order's insert costs. Half of SQLite's default it is, and not a quarter, where rows of orders would no longer fit in a page.
+ * Of a new file; an older one keeps its own. Each commit copies whole pages to the log, and what that touches of memory is a
+ * good part of what an order's insert costs. Half of SQLite's default it is, and not a quarter, where rows of orders would no longer fit in a page.
  */
 const PAGE_BYTES = 2048
 
