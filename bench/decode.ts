@@ -1,11 +1,11 @@
-// ns to decode a frame of each kind against `JSON.parse` alone of the same frames. The first three kinds are off a tape; of the
+// ns to decode a frame of each kind, from its bytes, against `JSON.parse` alone of the same frames' texts. The first three kinds are off a tape; of the
 // others there are the venue's own examples, again and again.
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { binanceUm } from "../src/exchanges/binance/index.ts"
 import { type Bench, medians, ratioRow, type Row } from "./measure.ts"
 import { root } from "./program.ts"
-import { flat, type FrameKind, frames } from "./tape.ts"
+import { type Frame, type FrameKind, frameOf, frames } from "./tape.ts"
 
 const framesMax = 2_000
 /** The engine compiles in steps, the last after some hundred thousand calls of a short function; long frames come to loops sooner. */
@@ -30,24 +30,26 @@ interface Fixtures {
 }
 
 /** Without those whose ids no venue has reached yet. */
-function examples(kind: string): readonly string[] {
+function examples(kind: string): readonly Frame[] {
   const { frames: all } = JSON.parse(
     readFileSync(join(root, "test/fixtures/binance/um-frames.json"), "utf8"),
   ) as Fixtures
   const known = all.filter(({ name, frame }) => frame.includes(`"e":"${kind}"`) && !name.startsWith("19-digit"))
-  return Array.from({ length: framesMax }, (_, at) => flat(known[Math.floor((at * known.length) / framesMax)]!.frame))
+  return Array.from({ length: framesMax }, (_, at) =>
+    frameOf(known[Math.floor((at * known.length) / framesMax)]!.frame),
+  )
 }
 
-async function measure(kind: string, texts: readonly string[], rounds: number): Promise<Row> {
+async function measure(kind: string, all: readonly Frame[], rounds: number): Promise<Row> {
   const { decode } = binanceUm()
-  const timed = (read: (text: string, at: number) => unknown) => (): number => {
+  const timed = (read: (frame: Frame, at: number) => unknown) => (): number => {
     const startedAt = performance.now()
-    for (let at = 0; at < texts.length; at++) read(texts[at]!, at)
-    return ((performance.now() - startedAt) * 1e6) / texts.length
+    for (let at = 0; at < all.length; at++) read(all[at]!, at)
+    return ((performance.now() - startedAt) * 1e6) / all.length
   }
-  const [value = 0, base = 0] = await medians(rounds, warmUps(texts[0]!), [
-    timed(decode),
-    timed((text) => JSON.parse(text) as unknown),
+  const [value = 0, base = 0] = await medians(rounds, warmUps(all[0]!.text), [
+    timed(({ bytes }, at) => decode(bytes, at)),
+    timed(({ text }) => JSON.parse(text) as unknown),
   ])
   return ratioRow(`decode ${kind}, per frame`, "ns", value, base, "JSON.parse alone")
 }

@@ -1,9 +1,10 @@
-// ns a level from a depth frame's text to the book that has taken it, continuity checked, against `JSON.parse` alone.
+// ns a level from a depth frame's bytes to the book that has taken it, continuity checked, against `JSON.parse` alone of its
+// text, which is ready made.
 import { binanceUm } from "../src/exchanges/binance/index.ts"
 import { BookSync } from "../src/runtime/book/sync.ts"
 import type { Lob } from "../src/runtime/domain/events.ts"
 import { type Bench, medians, ratioRow, unjudged, valueRow } from "./measure.ts"
-import { frames } from "./tape.ts"
+import { type Frame, frames } from "./tape.ts"
 
 const venue = binanceUm()
 
@@ -12,12 +13,12 @@ export const bench: Bench = {
   async run({ isQuick }) {
     const { from, isCaptured, image, of } = frames()
     const diffs = of("depthUpdate")
-    const levels = diffs.reduce((sum, text) => sum + levelsOf(text), 0)
-    const parse = (): number => timed(() => diffs.forEach((text) => void JSON.parse(text)))
-    const decode = (): number => timed(() => diffs.forEach((text) => void venue.decode(text, 1)))
+    const levels = diffs.reduce((sum, { text }) => sum + levelsOf(text), 0)
+    const parse = (): number => timed(() => diffs.forEach(({ text }) => void JSON.parse(text)))
+    const decode = (): number => timed(() => diffs.forEach(({ bytes }) => void venue.decode(bytes, 1)))
     const apply = (): number => {
       const sync = started(diffs, image)
-      const took = timed(() => diffs.forEach((text) => void sync.accept(venue.decode(text, 1).events[0] as Lob)))
+      const took = timed(() => diffs.forEach(({ bytes }) => void sync.accept(venue.decode(bytes, 1).events[0] as Lob)))
       if (sync.state !== "live" || sync.counters.gaps > 0) throw new Error(`the book is ${sync.state}: ${sync.why}`)
       return took
     }
@@ -35,13 +36,13 @@ export const bench: Bench = {
 }
 
 /** A book with the image that the first of these diffs follow: earlier ones are passed over as in a real start. */
-function started(diffs: readonly string[], image: string): BookSync {
+function started(diffs: readonly Frame[], image: string): BookSync {
   const sync = new BookSync({ name: "bench", rule: venue.book })
   sync.connected(1)
   const outcome = venue.response("orderbook", { inst: "BTC_USDT_PERP", depth: 1_000 }, 200, image)
   if (outcome.kind !== "accepted") throw new Error("the image cannot be read")
   // One that is older than the image, so that an image is asked for; the book is then measured from its bridge on.
-  sync.accept(venue.decode(diffs[0] ?? "", 1).events[0] as Lob)
+  sync.accept(venue.decode(diffs[0]?.bytes ?? "", 1).events[0] as Lob)
   sync.asked()
   sync.image(outcome.value, 1)
   return sync

@@ -10,7 +10,13 @@ export interface Frames {
   readonly from: string
   readonly isCaptured: boolean
   readonly image: string
-  of(kind: FrameKind): readonly string[]
+  of(kind: FrameKind): readonly Frame[]
+}
+
+/** One frame twice: as the bytes that a socket gives, and as the text that `JSON.parse` wants, ready made. */
+export interface Frame {
+  readonly bytes: Buffer
+  readonly text: string
 }
 
 const file = join(process.env["PERIGEE_TAPES"] ?? "", "binance-um-btcusdt-20240808.jsonl.gz")
@@ -19,14 +25,17 @@ const startedAt = 1_790_000_000_000_000
 /** Of the captured tape where PERIGEE_TAPES names its folder, of the simulated exchange otherwise. */
 export const frames = (): Frames => (existsSync(file) ? captured() : simulated())
 
-/** A slice of a line, or a rope, would be measured resolving itself: a socket gives flat one-byte strings. */
-export const flat = (text: string): string => Buffer.from(text).toString("latin1")
+/** A slice of a line, or a rope, would be measured resolving itself: so the text is made of the bytes again. */
+export function frameOf(slice: string): Frame {
+  const bytes = Buffer.from(slice)
+  return { bytes, text: bytes.toString("latin1") }
+}
 
 const sorted = (from: string, isCaptured: boolean, image: string, all: readonly string[]): Frames => ({
   from,
   isCaptured,
   image,
-  of: (kind) => all.filter((text) => text.includes(`"e":"${kind}"`)).map(flat),
+  of: (kind) => all.filter((text) => text.includes(`"e":"${kind}"`)).map(frameOf),
 })
 
 function captured(): Frames {

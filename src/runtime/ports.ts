@@ -1,6 +1,6 @@
 /** What the runtime needs from outside. Everything that is not pure stands behind one of these. */
 import type { Channel } from "./domain/channel.ts"
-import type { Decoded } from "./domain/events.ts"
+import type { Decoded, Frame } from "./domain/events.ts"
 import type { Inst } from "./domain/inst.ts"
 import type { Market } from "./domain/market.ts"
 import type { OperationName, ParamsOf, ResultOf } from "./domain/operation.ts"
@@ -61,6 +61,8 @@ export interface SocketTarget {
 export interface SocketHandler {
   open(): void
   text(text: string, receivedAt: number): void
+  /** Called instead of `text` by a socket that has the bytes at hand, where there is such a method. */
+  bytes?(bytes: Buffer, receivedAt: number): void
   /** A protocol ping arrived (already answered) or a pong. */
   alive?(): void
   closed(code: number, reason: string): void
@@ -369,7 +371,7 @@ export interface Venue {
   readonly operations: readonly OperationName[]
   /** The venue refuses a signed request this long after its timestamp. */
   readonly requestLifeMs: number
-  decode(frame: string, receivedAt: number): Decoded
+  decode(frame: Frame, receivedAt: number): Decoded
   encode<O extends OperationName>(operation: O, params: ParamsOf<O>, auth: Auth): HttpCall
   response<O extends OperationName>(
     operation: O,
@@ -432,10 +434,7 @@ export interface FrontResponse {
   readonly body: string
 }
 
-export interface FrontRefusal {
-  readonly status: number
-  readonly body: string
-}
+export type FrontRefusal = Pick<FrontResponse, "status" | "body">
 
 export type FrontOutput =
   | { readonly kind: "text"; readonly connection: number; readonly text: string }

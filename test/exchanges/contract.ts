@@ -128,7 +128,10 @@ export function venueContract(make: (options?: VenueOptions) => Venue, fixtures:
     if (fixtures.general !== undefined) {
       const { general } = fixtures
       test("the scan reads every fixture as the general decoder does", () => {
-        for (const frame of frames) expect(venue.decode(frame, receivedAt)).toEqual(general(frame, receivedAt))
+        for (const frame of frames) {
+          expect(venue.decode(frame, receivedAt)).toEqual(general(frame, receivedAt))
+          expect(venue.decode(Buffer.from(frame), receivedAt)).toEqual(general(frame, receivedAt))
+        }
       })
 
       test("the scan and the general decoder agree on damaged frames: the same reading, or both refuse", () => {

@@ -6,15 +6,17 @@ import {
   CLOSE_OBJECT,
   COLON,
   COMMA,
-  copied,
   cursor,
   digitsEnd,
+  digitsText,
+  FALSE,
   has,
   plainStringEnd,
   QUOTE,
   quotedLevels,
   quotedNumber,
   scalarEnd,
+  TRUE,
   wholeNumber,
 } from "../kit/scan.ts"
 
@@ -42,17 +44,20 @@ const X_BIG = 88
 const PU = 1
 const UNKNOWN = 0
 
-const ENVELOPE = '{"stream":"'
-const DATA = ',"data":'
+const ENVELOPE = Buffer.from('{"stream":"')
+const DATA = Buffer.from(',"data":')
+const MARKET = Buffer.from('"MARKET"')
+const PU_KEY = Buffer.from('"pu"')
 const KINDS = ["depthUpdate", "bookTicker", "trade", "aggTrade"] as const
 type Kind = (typeof KINDS)[number]
 
 /** The beginning of a frame up to its second key, which all frames of one stream share: recognized by one compare. */
 interface Lane {
-  readonly prefix: string
+  readonly prefix: Buffer
   readonly kind: Kind
   readonly isImage: boolean
-  readonly closing: "}" | "}}"
+  /** How many braces end the frame. */
+  readonly closing: 1 | 2
 }
 
 const namesMax = 4096
@@ -64,20 +69,19 @@ export function futuresScan(market: Market, readInst: (symbol: string) => string
   const names = new Map<string, string>()
   const lanes = new Map<number, Lane>()
   let lane = BARE[0]!
-  let symbol = '"'
+  /** The newest symbol as it stands on the wire, with its closing quote, so that one compare tells; empty before the first. */
+  let symbol = Buffer.alloc(0)
   let inst = ""
 
   /** Past the symbol that opens at `at`, or -1; `inst` is its name. */
-  function symbolEnd(text: string, at: number): number {
-    if (text.charCodeAt(at) !== QUOTE) return -1
-    // `symbol` has its closing quote, so that one compare tells.
-    if (text.startsWith(symbol, at + 1) && symbol.length > 1) return at + 1 + symbol.length
-    const end = plainStringEnd(text, at)
+  function symbolEnd(bytes: Buffer, at: number): number {
+    if (bytes[at]! !== QUOTE) return -1
+    if (symbol.length > 0 && has(bytes, at + 1, symbol)) return at + 1 + symbol.length
+    const end = plainStringEnd(bytes, at)
     if (end < 0 || end === at + 2) return -1
-    const found = copied(text.slice(at + 1, end))
-    const name = nameOf(found.slice(0, -1))
+    const name = nameOf(bytes.toString("utf8", at + 1, end - 1))
     if (name === undefined) return -1
-    symbol = found
+    symbol = Buffer.from(bytes.subarray(at + 1, end))
     inst = name
     return end
   }
@@ -90,23 +94,23 @@ export function futuresScan(market: Market, readInst: (symbol: string) => string
     return name
   }
 
-  function laneOf(text: string): Lane | undefined {
-    if (text.startsWith(lane.prefix)) return lane
-    const found = text.startsWith(ENVELOPE) ? envelopedLane(text) : BARE.find((bare) => text.startsWith(bare.prefix))
+  function laneOf(bytes: Buffer): Lane | undefined {
+    if (has(bytes, 0, lane.prefix)) return lane
+    const found = has(bytes, 0, ENVELOPE) ? envelopedLane(bytes) : BARE.find(({ prefix }) => has(bytes, 0, prefix))
     if (found !== undefined) lane = found
     return found
   }
 
-  function envelopedLane(text: string): Lane | undefined {
-    const hash = hashOf(text)
+  function envelopedLane(bytes: Buffer): Lane | undefined {
+    const hash = hashOf(bytes)
     const known = lanes.get(hash)
-    if (known !== undefined && text.startsWith(known.prefix)) return known
-    const read = readLane(text)
+    if (known !== undefined && has(bytes, 0, known.prefix)) return known
+    const read = readLane(bytes)
     if (read !== undefined && (known !== undefined || lanes.size < streamsMax)) lanes.set(hash, read)
     return read
   }
 
-  function trade(text: string, lane: Lane, receivedAt: number): Decoded | undefined {
+  function trade(bytes: Buffer, lane: Lane, receivedAt: number): Decoded | undefined {
     const idKey = lane.kind === "trade" ? T : A
     let isKnown = false
     let time = -1
@@ -118,36 +122,36 @@ export function futuresScan(market: Market, readInst: (symbol: string) => string
     let hasSide = false
     let at = lane.prefix.length
     for (;;) {
-      const key = keyAt(text, at)
+      const key = keyAt(bytes, at)
       if (key < 0) return undefined
       at = cursor.at
       if (key === idKey) {
         idFrom = at
-        at = idTo = digitsEnd(text, at)
+        at = idTo = digitsEnd(bytes, at)
       } else if (key === P) {
-        price = quotedNumber(text, at)
+        price = quotedNumber(bytes, at)
         at = price > 0 ? cursor.at : -1
       } else if (key === Q) {
-        size = quotedNumber(text, at)
+        size = quotedNumber(bytes, at)
         at = size > 0 ? cursor.at : -1
       } else if (key === T_BIG) {
-        time = wholeNumber(text, at)
+        time = wholeNumber(bytes, at)
         at = time < 0 ? -1 : cursor.at
       } else if (key === S) {
-        at = symbolEnd(text, at)
+        at = symbolEnd(bytes, at)
         isKnown = true
       } else if (key === M) {
-        isBuyerMaker = text.charCodeAt(at) === T
+        isBuyerMaker = bytes[at] === T
         hasSide = true
-        at = has(text, at, isBuyerMaker ? "true" : "false") ? at + (isBuyerMaker ? 4 : 5) : -1
+        at = has(bytes, at, isBuyerMaker ? TRUE : FALSE) ? at + (isBuyerMaker ? 4 : 5) : -1
       } else if (key === X_BIG) {
-        at = has(text, at, '"MARKET"') ? at + 8 : -1
-      } else at = key === E ? -1 : scalarEnd(text, at)
+        at = has(bytes, at, MARKET) ? at + MARKET.length : -1
+      } else at = key === E ? -1 : scalarEnd(bytes, at)
       if (at < 0) return undefined
-      if (text.charCodeAt(at) !== COMMA) break
+      if (bytes[at]! !== COMMA) break
       at++
     }
-    if (!isEnd(text, at, lane) || !isKnown || time < 0 || idTo < 0 || !hasSide || price === 0 || size === 0)
+    if (!isEnd(bytes, at, lane) || !isKnown || time < 0 || idTo < 0 || !hasSide || price === 0 || size === 0)
       return undefined
     return one({
       kind: "trade",
@@ -156,13 +160,13 @@ export function futuresScan(market: Market, readInst: (symbol: string) => string
       price,
       size,
       side: isBuyerMaker ? "SELL" : "BUY",
-      tradeId: text.slice(idFrom, idTo),
+      tradeId: digitsText(bytes, idFrom, idTo),
       timestamp: time * 1000,
       receivedAt,
     })
   }
 
-  function ticker(text: string, lane: Lane, receivedAt: number): Decoded | undefined {
+  function ticker(bytes: Buffer, lane: Lane, receivedAt: number): Decoded | undefined {
     let isKnown = false
     let time = -1
     let last = -1
@@ -172,36 +176,36 @@ export function futuresScan(market: Market, readInst: (symbol: string) => string
     let askSize = -1
     let at = lane.prefix.length
     for (;;) {
-      const key = keyAt(text, at)
+      const key = keyAt(bytes, at)
       if (key < 0) return undefined
       at = cursor.at
       if (key === B || key === B_BIG || key === A || key === A_BIG) {
-        const value = quotedNumber(text, at)
+        const value = quotedNumber(bytes, at)
         if (key === B) bid = value
         else if (key === B_BIG) bidSize = value
         else if (key === A) ask = value
         else askSize = value
         at = value >= 0 ? cursor.at : -1
       } else if (key === U) {
-        last = wholeNumber(text, at)
+        last = wholeNumber(bytes, at)
         at = last < 0 ? -1 : cursor.at
       } else if (key === T_BIG) {
-        time = wholeNumber(text, at)
+        time = wholeNumber(bytes, at)
         at = time < 0 ? -1 : cursor.at
       } else if (key === S) {
-        at = symbolEnd(text, at)
+        at = symbolEnd(bytes, at)
         isKnown = true
-      } else at = key === E ? -1 : scalarEnd(text, at)
+      } else at = key === E ? -1 : scalarEnd(bytes, at)
       if (at < 0) return undefined
-      if (text.charCodeAt(at) !== COMMA) break
+      if (bytes[at]! !== COMMA) break
       at++
     }
-    if (!isEnd(text, at, lane) || !isKnown || time < 0 || last < 0) return undefined
+    if (!isEnd(bytes, at, lane) || !isKnown || time < 0 || last < 0) return undefined
     if (bid < 0 || bidSize < 0 || ask < 0 || askSize < 0) return undefined
     return one(tickerEvent(market, inst, bid, bidSize, ask, askSize, { first: last, last }, time * 1000, receivedAt))
   }
 
-  function depth(text: string, lane: Lane, receivedAt: number): Decoded | undefined {
+  function depth(bytes: Buffer, lane: Lane, receivedAt: number): Decoded | undefined {
     let isKnown = false
     let time = -1
     let prev = -1
@@ -211,17 +215,17 @@ export function futuresScan(market: Market, readInst: (symbol: string) => string
     let asks: Float64Array | undefined
     let at = lane.prefix.length
     for (;;) {
-      const key = keyAt(text, at)
+      const key = keyAt(bytes, at)
       if (key < 0) return undefined
       at = cursor.at
       if (key === B || key === A) {
-        const levels = quotedLevels(text, at)
+        const levels = quotedLevels(bytes, at)
         if (levels === undefined) return undefined
         if (key === B) bids = levels
         else asks = levels
         at = cursor.at
       } else if (key === U || key === U_BIG || key === PU || key === T_BIG) {
-        const value = wholeNumber(text, at)
+        const value = wholeNumber(bytes, at)
         if (value < 0) return undefined
         if (key === U) last = value
         else if (key === U_BIG) first = value
@@ -229,71 +233,71 @@ export function futuresScan(market: Market, readInst: (symbol: string) => string
         else time = value
         at = cursor.at
       } else if (key === S) {
-        at = symbolEnd(text, at)
+        at = symbolEnd(bytes, at)
         isKnown = true
-      } else at = key === E ? -1 : scalarEnd(text, at)
+      } else at = key === E ? -1 : scalarEnd(bytes, at)
       if (at < 0) return undefined
-      if (text.charCodeAt(at) !== COMMA) break
+      if (bytes[at]! !== COMMA) break
       at++
     }
-    if (!isEnd(text, at, lane) || !isKnown || time < 0 || prev < 0 || first < 0 || last < 0) return undefined
+    if (!isEnd(bytes, at, lane) || !isKnown || time < 0 || prev < 0 || first < 0 || last < 0) return undefined
     if (bids === undefined || asks === undefined) return undefined
     return one(depthEvent(market, inst, lane.isImage, bids, asks, { prev, first, last }, time * 1000, receivedAt))
   }
 
-  return (text, receivedAt) => {
-    const lane = laneOf(text)
+  return (bytes, receivedAt) => {
+    const lane = laneOf(bytes)
     if (lane === undefined) return undefined
-    if (lane.kind === "depthUpdate") return depth(text, lane, receivedAt)
-    return lane.kind === "bookTicker" ? ticker(text, lane, receivedAt) : trade(text, lane, receivedAt)
+    if (lane.kind === "depthUpdate") return depth(bytes, lane, receivedAt)
+    return lane.kind === "bookTicker" ? ticker(bytes, lane, receivedAt) : trade(bytes, lane, receivedAt)
   }
 }
 
 /** The key at `from` as its one letter's code, PU or UNKNOWN, the cursor at its value; -1 where there is none. */
-function keyAt(text: string, from: number): number {
-  if (text.charCodeAt(from) !== QUOTE) return -1
-  const letter = text.charCodeAt(from + 1)
-  if (text.charCodeAt(from + 2) === QUOTE && text.charCodeAt(from + 3) === COLON && isLetter(letter)) {
+function keyAt(bytes: Buffer, from: number): number {
+  if (bytes[from]! !== QUOTE) return -1
+  const letter = bytes[from + 1]!
+  if (bytes[from + 2] === QUOTE && bytes[from + 3] === COLON && isLetter(letter)) {
     cursor.at = from + 4
     return letter
   }
-  const end = plainStringEnd(text, from)
-  if (end < 0 || text.charCodeAt(end) !== COLON) return -1
+  const end = plainStringEnd(bytes, from)
+  if (end < 0 || bytes[end]! !== COLON) return -1
   cursor.at = end + 1
-  return has(text, from, '"pu"') ? PU : UNKNOWN
+  return has(bytes, from, PU_KEY) ? PU : UNKNOWN
 }
 
 /** An ASCII letter: anything else between the quotes might not even be JSON. */
 const isLetter = (code: number): boolean => (code | 32) >= 97 && (code | 32) <= 122
 
 /** Whether the frame ends at `at`, with nothing after. */
-const isEnd = (text: string, at: number, lane: Lane): boolean =>
-  text.charCodeAt(at) === CLOSE_OBJECT &&
-  at + lane.closing.length === text.length &&
-  text.charCodeAt(text.length - 1) === CLOSE_OBJECT
+const isEnd = (bytes: Buffer, at: number, lane: Lane): boolean =>
+  bytes[at] === CLOSE_OBJECT && at + lane.closing === bytes.length && bytes[bytes.length - 1] === CLOSE_OBJECT
 
 const BARE: readonly Lane[] = KINDS.map((kind) => ({
-  prefix: `{"e":"${kind}",`,
+  prefix: Buffer.from(`{"e":"${kind}",`),
   kind,
   isImage: false,
-  closing: "}",
+  closing: 1,
 }))
 
 /** Reads the envelope and the kind, once a stream. */
-function readLane(text: string): Lane | undefined {
-  const end = plainStringEnd(text, ENVELOPE.length - 1)
-  if (end < 0 || !text.startsWith(DATA, end)) return undefined
+function readLane(bytes: Buffer): Lane | undefined {
+  const end = plainStringEnd(bytes, ENVELOPE.length - 1)
+  if (end < 0 || !has(bytes, end, DATA)) return undefined
   const start = end + DATA.length
-  const bare = BARE.find((lane) => text.startsWith(lane.prefix, start))
+  const bare = BARE.find(({ prefix }) => has(bytes, start, prefix))
   if (bare === undefined) return undefined
-  const isImage = isImageStream(text.slice(ENVELOPE.length, end - 1))
-  return { prefix: copied(text.slice(0, start) + bare.prefix), kind: bare.kind, isImage, closing: "}}" }
+  const isImage = isImageStream(bytes.toString("utf8", ENVELOPE.length, end - 1))
+  // Copied: a part of the frame would keep the whole frame alive.
+  const prefix = Buffer.from(bytes.subarray(0, start + bare.prefix.length))
+  return { prefix, kind: bare.kind, isImage, closing: 2 }
 }
 
 /** Of the stream's name, as far as it matters: collisions only cost time. */
-function hashOf(text: string): number {
+function hashOf(bytes: Buffer): number {
   let hash = 0
-  for (let at = ENVELOPE.length; at < ENVELOPE.length + 24; at++) hash = (hash * 31 + text.charCodeAt(at)) | 0
+  for (let at = ENVELOPE.length; at < ENVELOPE.length + 24; at++) hash = (hash * 31 + bytes[at]!) | 0
   return hash
 }
 

@@ -1,6 +1,6 @@
 import type { Channel } from "../../runtime/domain/channel.ts"
 import { UsageError } from "../../runtime/domain/errors.ts"
-import type { Decoded } from "../../runtime/domain/events.ts"
+import type { Decoded, Frame } from "../../runtime/domain/events.ts"
 import type { Inst } from "../../runtime/domain/inst.ts"
 import type { Market } from "../../runtime/domain/market.ts"
 import type { OperationName, ParamsOf } from "../../runtime/domain/operation.ts"
@@ -39,7 +39,7 @@ export interface VenueSpec {
   /** Adds key, timestamp and signature as the row's security asks. */
   readonly seal: (draft: Draft, security: Security, auth: Auth, requestLifeMs: number) => HttpCall
   readonly judge: Judge
-  readonly decode: (frame: string, receivedAt: number) => Decoded
+  readonly decode: (frame: Frame, receivedAt: number) => Decoded
   readonly usage: (headers: Readonly<Record<string, string>>) => RateUsage
   readonly subscribe: (channel: Channel, insts: readonly Inst[], auth: Auth | undefined) => Subscription
   readonly unsubscribe: (channel: Channel, insts: readonly Inst[], auth: Auth | undefined) => Subscription

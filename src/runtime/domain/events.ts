@@ -196,6 +196,9 @@ export type Control =
   | { readonly kind: "sessionEnded"; readonly why: string }
   | { readonly kind: "notice"; readonly message: string }
 
+/** One message of a socket: its text, or that text's bytes in UTF-8, from which the hot path makes no string. */
+export type Frame = string | Buffer
+
 /** What became of one frame: its events, or why it could not be read. Total: never throws, never guesses. */
 export interface Decoded {
   readonly events: readonly MarketEvent[]

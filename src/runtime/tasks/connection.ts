@@ -1,5 +1,5 @@
 import { describe } from "../domain/errors.ts"
-import type { Control } from "../domain/events.ts"
+import type { Control, Frame } from "../domain/events.ts"
 import type { Heartbeat, Outside, Socket, Subscription, Timer } from "../ports.ts"
 import { Backoff } from "../domain/backoff.ts"
 import { Pulse } from "./heartbeat.ts"
@@ -14,7 +14,7 @@ export interface ConnectionOptions {
   /** Text to send first; the socket counts as logged in when the venue says so. */
   readonly login?: (() => string) | undefined
   /** Reads one frame and hands on its events; what the frame says of the connection itself comes back. */
-  frame(text: string, receivedAt: number): Control | undefined
+  frame(frame: Frame, receivedAt: number): Control | undefined
   changed?(state: ConnectionState, why: string, retryMs?: number): void
   /** The venue said no to one subscription; the others go on. */
   refused?(id: string | undefined, code: string, message: string): void
@@ -163,7 +163,8 @@ export class Connection {
       subscription.headers === undefined ? target : { ...target, headers: subscription.headers },
       {
         open: () => attempt === this.#attempt && this.#opened(),
-        text: (text, receivedAt) => attempt === this.#attempt && this.#text(text, receivedAt),
+        text: (text, receivedAt) => attempt === this.#attempt && this.#frame(text, receivedAt),
+        bytes: (bytes, receivedAt) => attempt === this.#attempt && this.#frame(bytes, receivedAt),
         alive: () => {
           if (attempt === this.#attempt) this.#pulse.heardAt = this.#outside.clock.now()
         },
@@ -213,9 +214,9 @@ export class Connection {
     this.#enter("live", "subscribed")
   }
 
-  #text(text: string, receivedAt: number): void {
+  #frame(frame: Frame, receivedAt: number): void {
     this.#pulse.heardAt = receivedAt
-    const control = this.#options.frame(text, receivedAt)
+    const control = this.#options.frame(frame, receivedAt)
     if (control !== undefined) this.#control(control)
   }
 

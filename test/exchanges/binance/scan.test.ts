@@ -7,7 +7,8 @@ import { futuresScan } from "../../../src/exchanges/binance/scan.ts"
 import { decoder } from "../../../src/exchanges/kit/frame.ts"
 import { framesOf } from "../fixture.ts"
 
-const scan = futuresScan("binance-um", readInst)
+const scanBytes = futuresScan("binance-um", readInst)
+const scan = (frame: string, receivedAt: number) => scanBytes(Buffer.from(frame), receivedAt)
 const general = decoder(readFrame)
 const HOT = /"e":"(depthUpdate|bookTicker|trade|aggTrade)"/
 

@@ -53,9 +53,9 @@ function scripted({ answers = (text) => [`ok ${text.slice(-1)}`], options, subsc
   const connection = new Connection(outside, {
     name: "test",
     target: () => ({ url: URL, messages: ["want 1", "want 2"], ids: ["1", "2"], ...subscription }),
-    frame(text) {
-      frames.push(text)
-      return read(text)
+    frame(frame) {
+      frames.push(frame.toString())
+      return read(frame.toString())
     },
     changed(state, why, retryMs) {
       const pause = retryMs === undefined ? "" : ` (again in ${retryMs} ms)`

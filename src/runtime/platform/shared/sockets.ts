@@ -49,7 +49,10 @@ function open({ clock, localAddress }: SocketsOptions, target: SocketTarget, han
     ...(localAddress === undefined ? {} : { localAddress }),
   }
   // Text also where the venue sends it in a binary frame, as some do.
-  const take = (data: Buffer): void => handler.text(data.toString(), clock.now())
+  const take =
+    handler.bytes === undefined
+      ? (data: Buffer): void => handler.text(data.toString(), clock.now())
+      : (data: Buffer): void => handler.bytes?.(data, clock.now())
   let client: WebSocket
   try {
     client = new Client(target.url, options, take)

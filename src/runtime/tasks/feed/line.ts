@@ -1,6 +1,6 @@
 import { channelName } from "../../domain/channel.ts"
 import type { FeedStateChanged, Trouble } from "../../domain/callbacks.ts"
-import type { Control } from "../../domain/events.ts"
+import type { Control, Frame } from "../../domain/events.ts"
 import { maskFrame } from "../../domain/redaction.ts"
 import type { Outside, Subscription, Venue } from "../../ports.ts"
 import { Connection, type ConnectionState } from "../connection.ts"
@@ -74,7 +74,7 @@ export class Line {
     this.#connection = new Connection(outside, {
       name,
       target: () => this.#target(),
-      frame: (text, receivedAt) => this.#frame(text, receivedAt),
+      frame: (frame, receivedAt) => this.#frame(frame, receivedAt),
       changed: (state, why, retryMs) => this.#changed(state, why, retryMs),
       refused: (id, code, message) => this.#refused(id, code, message),
       heartbeat: venue.heartbeat,
@@ -238,9 +238,9 @@ export class Line {
 
   // ---- frames ----
 
-  #frame(text: string, receivedAt: number): Control | undefined {
+  #frame(frame: Frame, receivedAt: number): Control | undefined {
     this.#frames.value++
-    const decoded = this.#venue.decode(text, receivedAt)
+    const decoded = this.#venue.decode(frame, receivedAt)
     const events = decoded.events
     if (events.length > 0) {
       this.#turn.enter()
@@ -251,7 +251,7 @@ export class Line {
         this.#turn.leave()
       }
     }
-    if (decoded.unreadable !== undefined) this.#unreadable(decoded.unreadable, text)
+    if (decoded.unreadable !== undefined) this.#unreadable(decoded.unreadable, frame.toString())
     return decoded.control
   }
 

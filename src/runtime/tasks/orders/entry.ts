@@ -74,7 +74,7 @@ export class Entry {
     this.#connection = new Connection(outside, {
       name: `${venue.market} order entry`,
       target: () => ({ url: entry.url, messages: [] }),
-      frame: (text) => this.#frame(text),
+      frame: (frame) => this.#frame(frame.toString()),
       changed: (state, why) => {
         if (state === "lost" || state === "stopped") this.#lose(why)
       },

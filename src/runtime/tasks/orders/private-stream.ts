@@ -1,6 +1,6 @@
 import type { Channel } from "../../domain/channel.ts"
 import { ConfigError, UsageError } from "../../domain/errors.ts"
-import type { AccBalPos, AccOrder, AccPos, Control } from "../../domain/events.ts"
+import type { AccBalPos, AccOrder, AccPos, Control, Frame } from "../../domain/events.ts"
 import type { Outside, Subscription, Timer, Venue } from "../../ports.ts"
 import { Connection } from "../connection.ts"
 import type { RestClient } from "../rest.ts"
@@ -52,7 +52,7 @@ export class PrivateStream {
       name: `${venue.market} private`,
       target: () => this.#target(),
       login: login === undefined ? undefined : () => login(rest.auth()),
-      frame: (text, receivedAt) => this.#frame(text, receivedAt),
+      frame: (frame, receivedAt) => this.#frame(frame, receivedAt),
       changed: (state, why, retryMs) => {
         if (state === "live") this.#opened()
         else if (state === "lost") this.#lost(why, retryMs)
@@ -158,9 +158,9 @@ export class PrivateStream {
     this.#renewLater(RENEW_AGAIN_SHARE)
   }
 
-  #frame(text: string, receivedAt: number): Control | undefined {
-    const decoded = this.#deps.venue.decode(text, receivedAt)
-    if (decoded.unreadable !== undefined) this.#tellUnreadable(decoded.unreadable, text)
+  #frame(frame: Frame, receivedAt: number): Control | undefined {
+    const decoded = this.#deps.venue.decode(frame, receivedAt)
+    if (decoded.unreadable !== undefined) this.#tellUnreadable(decoded.unreadable, frame.toString())
     if (decoded.events.length > 0) {
       this.#deps.turn.run(() => {
         for (const event of decoded.events) {

@@ -91,6 +91,31 @@ describe("a WebSocket", () => {
     server.close()
   })
 
+  test("gives bytes to whoever takes them, of a text as of a binary frame, and no text then", async () => {
+    const server = new WebSocketServer({ port: 0, host: "127.0.0.1" })
+    await new Promise((listening) => server.once("listening", listening))
+    server.on("connection", (client) => {
+      client.send("größe")
+      client.send(Buffer.from("größer"))
+      client.close(1000, "done")
+    })
+    const { port } = server.address() as AddressInfo
+    const told: string[] = []
+    const closed = Promise.withResolvers<void>()
+    const handler = {
+      open() {},
+      text: (text: string) => void told.push(`text ${text}`),
+      bytes(bytes: Buffer, receivedAt: number) {
+        if (Math.abs(receivedAt - clock.now()) < 1e6) told.push(bytes.toString("utf8"))
+      },
+      closed: () => closed.resolve(),
+    }
+    sockets.open({ url: `ws://127.0.0.1:${port}/`, connectMsMax: 5_000 }, handler)
+    await closed.promise
+    expect(told).toEqual(["größe", "größer"])
+    server.close()
+  })
+
   test("tells once that nobody listens, and sends nothing", async () => {
     const { socket, closed } = record({ url: `ws://127.0.0.1:${await closedPort()}/` })
     expect(socket.send("lost")).toBe(false)

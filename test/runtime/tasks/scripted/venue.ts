@@ -47,7 +47,7 @@ export function scriptedVenue(changes: Partial<Venue> = {}): Venue {
     operations: OPERATIONS,
     requestLifeMs: REQUEST_LIFE_MS,
     decode: (frame, receivedAt) => {
-      const { event, control } = JSON.parse(frame)
+      const { event, control } = JSON.parse(frame.toString())
       if (control !== undefined) return { events: [], control }
       if (event === undefined) return { events: [], unreadable: "no event" }
       return { events: [{ ...event, receivedAt }] }
