@@ -86,7 +86,16 @@ export type {
   Side,
   TimeInForce,
 } from "./runtime/domain/order.ts"
-export type { OrderAck } from "./runtime/domain/operation.ts"
+export type {
+  BookImage,
+  CandleRow,
+  FundingRate,
+  OrderAck,
+  OrderDetail,
+  PastTrade,
+  Question,
+  Ticker,
+} from "./runtime/domain/operation.ts"
 export type { Outcome } from "./runtime/domain/outcome.ts"
 export type {
   AltIntent,

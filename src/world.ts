@@ -275,8 +275,8 @@ class Assembly implements World {
 
   #feed(spec: FeedSpec, host: TaskHost): RunningFeed {
     const gear = this.#gear(spec.market, host)
-    const { instruments } = gear
-    return withListing(this.#heard(spec, host, gear), { spec, host, instruments, tasks: this.#plan.tasks })
+    const { instruments, rest } = gear
+    return withListing(this.#heard(spec, host, gear), { spec, host, instruments, rest, tasks: this.#plan.tasks })
   }
 
   #heard(spec: FeedSpec, host: TaskHost, gear: MarketGear): RunningFeed {

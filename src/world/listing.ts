@@ -2,10 +2,11 @@ import type { Inst } from "../runtime/domain/inst.ts"
 import type { Market } from "../runtime/domain/market.ts"
 import type { FeedSpec, TaskSpec } from "../runtime/domain/task.ts"
 import type { Instruments } from "../runtime/tasks/instruments.ts"
+import { asking, type RestClient } from "../runtime/tasks/rest.ts"
 import type { Publish, RunningFeed, TaskHost } from "../runtime/tasks/task.ts"
 
-/** Gives a feed its market's listing, and tells its strategies what becomes of the instruments it names. */
-export function withListing(feed: RunningFeed, { spec, host, instruments, tasks }: ListingDeps): RunningFeed {
+/** Gives a feed its market's listing and answers, and tells its strategies what becomes of the instruments it names. */
+export function withListing(feed: RunningFeed, { spec, host, instruments, rest, tasks }: ListingDeps): RunningFeed {
   const insts = [...new Set(spec.insts)]
   const tellers = new Map(insts.map((inst) => [inst, othersOf(inst, spec, tasks)]))
   const publishers = new Map<string, Publish<"onInstrument">>()
@@ -26,13 +27,14 @@ export function withListing(feed: RunningFeed, { spec, host, instruments, tasks 
         host.turn.run(() => publishers.get(keyOf(tellers.get(change.inst) ?? []))?.(change, change.timestamp)),
     })
   }
-  return Object.assign(feed, { instrument: (inst: string) => instruments.get(inst) })
+  return Object.assign(feed, { instrument: (inst: string) => instruments.get(inst), ask: asking(rest) })
 }
 
 export interface ListingDeps {
   readonly spec: FeedSpec
   readonly host: TaskHost
   readonly instruments: Instruments
+  readonly rest: RestClient
   /** All tasks of the bot. */
   readonly tasks: readonly TaskSpec[]
 }

@@ -1,7 +1,8 @@
 import type { AltIntent, AltOrder } from "../runtime/domain/callbacks.ts"
 import type { Candle, Trade } from "../runtime/domain/events.ts"
+import type { Market } from "../runtime/domain/market.ts"
 import type { Counter, Labels } from "../runtime/domain/metrics.ts"
-import type { OrderAck } from "../runtime/domain/operation.ts"
+import type { OrderAck, ParamsOf, Question, ResultOf } from "../runtime/domain/operation.ts"
 import type { AmendRequest, OrderRequest } from "../runtime/domain/order.ts"
 import type { Outcome } from "../runtime/domain/outcome.ts"
 import type { AltTensor } from "../runtime/domain/tensor.ts"
@@ -60,6 +61,15 @@ export class TracedContext extends StrategyContext {
   ): Promise<Outcome<readonly never[]>> {
     this.#did("history", feed as Named<FeedHandle>, wish)
     return super.history(feed, wish)
+  }
+
+  override ask<Q extends Question>(
+    from: Named<FeedHandle> | OrdersHandle | Market,
+    question: Q,
+    params: ParamsOf<Q>,
+  ): Promise<Outcome<ResultOf<Q>>> {
+    this.#add("ask", [typeof from === "string" ? from : this.#taskOf(from), question, params])
+    return super.ask(from, question, params)
   }
 
   override predict(model: Named<PredictHandle>, input: AltTensor): void {

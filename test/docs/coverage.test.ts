@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test"
 import { existsSync } from "node:fs"
 import { join, posix } from "node:path"
 import { IS_PRIVATE } from "../../src/runtime/domain/callbacks.ts"
+import { QUESTIONS } from "../../src/runtime/domain/operation.ts"
 import { EXIT } from "../../src/runtime/cli/command.ts"
 import { files, read, root } from "../scan.ts"
 import { DOCUMENTS } from "./blocks.ts"
@@ -46,6 +47,11 @@ describe("docs/strategies.md", () => {
     const named = new Set(all(strategies, /`ctx\.(\w+)/g))
     expect(members.length).toBeGreaterThan(20)
     expect([...named].toSorted()).toEqual([...new Set(members)].toSorted())
+  })
+
+  test("has every question that can be asked in its table, and no other", () => {
+    const rows = table("docs/strategies.md", "| of | questions |").flatMap(([, cell = ""]) => all(cell, /`(\w+)`/g))
+    expect(rows.toSorted()).toEqual([...QUESTIONS].toSorted())
   })
 
   test("names every declaration of a task", () => {

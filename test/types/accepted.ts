@@ -125,6 +125,21 @@ export const warm = bot({ name: "warm" })
     },
   })
 
+export const asking = bot({ name: "asking" })
+  .tasks([warmTrades, router])
+  .strategy({
+    async onTrade({ data }, ctx) {
+      const image = await ctx.ask("binance-um", "orderbook", { inst: "BTC_USDT_PERP", depth: 5 })
+      if (image.kind === "accepted") ctx.log.info("best", { bid: image.value.bids[0] })
+      const tickers = await ctx.ask(warmTrades, "tickers", { insts: ["BTC_USDT_PERP", "ETH_USDT_PERP"] })
+      if (tickers.kind === "accepted") ctx.log.info("last", { prices: tickers.value.map(({ price }) => price) })
+      const past = await ctx.ask(router, "orderHistory", { inst: data.inst, startAt: data.timestamp - 1e6 })
+      if (past.kind === "accepted") ctx.log.info("past", { ids: past.value.map(({ orderId }) => orderId) })
+      const all = await ctx.ask(data.market, "liveInstruments", {})
+      if (all.kind === "accepted") ctx.log.info("lists", { insts: all.value.map(({ inst }) => inst) })
+    },
+  })
+
 const tapes = trades("binance-um", ["BTC_USDT_PERP", "ETH_USDT_PERP"], { chunk: 3 })
 const scorers = onnx("models/momentum.onnx", { chunk: 2, taskBaseId: 10, queueMax: 5 })
 const wishes = intents({ chunk: 2, id: "wish" })

@@ -317,6 +317,28 @@ base.task(minutes).strategy({
   },
 })
 
+// ---- questions ----
+base.task(minutes).strategy({
+  onPreds() {},
+  onCandle() {},
+  onTrade(_, ctx) {
+    // @ts-expect-error an order is no question
+    ctx.ask("binance-um", "place", { inst: "BTC_USDT_PERP" }).catch(() => undefined)
+    // @ts-expect-error a market that no task names
+    ctx.ask("okx", "tickers", {}).catch(() => undefined)
+    // @ts-expect-error of which instrument?
+    ctx.ask("binance-um", "orderbook", {}).catch(() => undefined)
+    // @ts-expect-error a spot name
+    ctx.ask("binance-um", "orderbook", { inst: "BTC_USDT" }).catch(() => undefined)
+    // @ts-expect-error a spot name among others
+    ctx.ask("binance-um", "tickers", { insts: ["BTC_USDT_PERP", "BTC_USDT"] }).catch(() => undefined)
+    // @ts-expect-error a misspelt parameter
+    ctx.ask("binance-um", "orderbook", { inst: "BTC_USDT_PERP", dept: 5 }).catch(() => undefined)
+    // @ts-expect-error a model lists nothing
+    ctx.ask(model, "tickers", {}).catch(() => undefined)
+  },
+})
+
 // ---- parameters ----
 bot({ name: "b", params: params({ threshold: number(0.5) }) })
   .task(tape)

@@ -189,3 +189,33 @@ export interface Operations {
 export type OperationName = keyof Operations
 export type ParamsOf<O extends OperationName> = Operations[O]["params"]
 export type ResultOf<O extends OperationName> = Operations[O]["result"]
+
+/** The operations that change nothing. Orders are placed and taken back by the orders task alone, which keeps their truth. */
+export const QUESTIONS = [
+  "serverTime",
+  "instruments",
+  "liveInstruments",
+  "tickers",
+  "orderbook",
+  "candles",
+  "trades",
+  "tradeHistory",
+  "premiumIndex",
+  "premiumCandles",
+  "liveFunding",
+  "fundingInfo",
+  "fundingHistory",
+  "openInterest",
+  "order",
+  "openOrders",
+  "orderHistory",
+  "fills",
+  "balance",
+  "positions",
+  "fees",
+  "fundingPaid",
+  "positionMode",
+  "accountConfig",
+  "symbolConfig",
+] as const satisfies readonly OperationName[]
+export type Question = (typeof QUESTIONS)[number]

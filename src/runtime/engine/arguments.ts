@@ -1,4 +1,5 @@
 import { UsageError } from "../domain/errors.ts"
+import { QUESTIONS } from "../domain/operation.ts"
 import { demand, isPlain, wordFor } from "../domain/given.ts"
 import type { Binding } from "./declaration/handle.ts"
 import { wholeOf } from "./parts.ts"
@@ -24,6 +25,19 @@ function checkTexts(call: string, argument: string, value: unknown): void {
   for (const [name, text] of Object.entries(value as object)) {
     demand(typeof text === "string", call, `${argument}.${name}`, text, "a text")
   }
+}
+
+/** Changes of orders are no questions: they go through the orders task. */
+export function checkQuestion(question: unknown, params: unknown): void {
+  if (!QUESTIONS.some((known) => known === question)) {
+    throw new UsageError(`ask: ${written(question)} is no question; those are ${QUESTIONS.join(", ")}`)
+  }
+  checkObject("ask", "params", params, "what is asked for, such as { inst }, or {}")
+  const { inst, insts } = params as Readonly<Record<string, unknown>>
+  if (inst !== undefined) checkText("ask", "params.inst", inst, "the name of an instrument")
+  if (insts === undefined) return
+  demand(Array.isArray(insts), "ask", "params.insts", insts, "a list of instruments")
+  for (const [at, one] of (insts as unknown[]).entries()) checkText("ask", `params.insts[${at}]`, one, "a name")
 }
 
 export function checkConnect(url: unknown, headers: unknown): void {

@@ -4,13 +4,22 @@ import type { Candle, Trade } from "../domain/events.ts"
 import type { Inst } from "../domain/inst.ts"
 import type { InstrumentInfo } from "../domain/instrument.ts"
 import type { Market } from "../domain/market.ts"
-import type { OrderAck } from "../domain/operation.ts"
+import type { OrderAck, ParamsOf, Question, ResultOf } from "../domain/operation.ts"
 import type { AmendRequest, Balance, Order, OrderRequest } from "../domain/order.ts"
 import type { Outcome } from "../domain/outcome.ts"
 import type { AltTensor } from "../domain/tensor.ts"
 import type { Log, Timer } from "../ports.ts"
 import type { ManualFeed, OwnAndAccount, RunningFeed, RunningOrders, RunningRelay, Submission } from "../tasks/task.ts"
-import { checkConnect, checkInput, checkIntent, checkObject, checkOrders, checkText, checkTimer } from "./arguments.ts"
+import {
+  checkConnect,
+  checkInput,
+  checkIntent,
+  checkObject,
+  checkOrders,
+  checkQuestion,
+  checkText,
+  checkTimer,
+} from "./arguments.ts"
 import { withDeadline } from "./deadline.ts"
 import type { BookView, Context, StrategyMetrics, StrategyState } from "./declaration/context.ts"
 import type { FeedHandle, IntentHandle, OrdersHandle, PredictHandle, RelayHandle } from "./declaration/handle.ts"
@@ -24,6 +33,7 @@ import type { Timers } from "./timers.ts"
 /** After this long the ack of a command to a manual feed is `unknown`. */
 export const COMMAND_MS_MAX = 5_000
 const HISTORY_MS_MAX = 30_000
+const ASK_MS_MAX = 30_000
 
 export interface ContextParts {
   readonly house: House
@@ -145,6 +155,16 @@ export class StrategyContext implements Context {
     const { clock } = this.#house.outside
     const answer = history(before, count) as Promise<Outcome<readonly never[]>>
     return withDeadline(clock, HISTORY_MS_MAX, "history", answer)
+  }
+
+  ask<Q extends Question>(
+    from: Named<FeedHandle> | OrdersHandle | Market,
+    question: Q,
+    params: ParamsOf<Q>,
+  ): Promise<Outcome<ResultOf<Q>>> {
+    const ask = this.#house.ask(from)
+    checkQuestion(question, params)
+    return withDeadline(this.#house.outside.clock, ASK_MS_MAX, question, ask(question, params))
   }
 
   predict(model: Named<PredictHandle>, input: AltTensor): void {

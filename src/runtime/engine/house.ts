@@ -5,7 +5,7 @@ import type { Market } from "../domain/market.ts"
 import type { Order } from "../domain/order.ts"
 import { type FeedSpec, type OrdersSpec, taskName } from "../domain/task.ts"
 import type { Outside } from "../ports.ts"
-import type { RunningFeed, RunningOrders, RunningPredict, RunningTask } from "../tasks/task.ts"
+import type { Ask, RunningFeed, RunningOrders, RunningPredict, RunningTask } from "../tasks/task.ts"
 import { checkHandle } from "./arguments.ts"
 import type { BookView } from "./declaration/context.ts"
 import type { Binding, FeedHandle, Handle, OrdersHandle, PredictHandle } from "./declaration/handle.ts"
@@ -17,6 +17,7 @@ type ListerSpec = FeedSpec | OrdersSpec
 interface Lister extends RunningTask {
   readonly spec: ListerSpec
   instrument?(inst: Inst): InstrumentInfo | undefined
+  readonly ask?: Ask
 }
 
 /** The running tasks of a bot, found by the handles that declared them. A handle of another bot is a UsageError. */
@@ -106,6 +107,13 @@ export class House {
     const mistake = info === undefined ? instMistake(lister.spec.market, inst) : undefined
     if (mistake !== undefined) throw new UsageError(mistake)
     return info
+  }
+
+  /** Of the market that is named. */
+  ask(from: Named<FeedHandle> | OrdersHandle | Market): Ask {
+    const { ask, spec } = this.#lister(from)
+    if (ask === undefined) throw new UsageError(`task ${taskName(spec)} asks its market nothing`)
+    return ask
   }
 
   #lister(from: Named<FeedHandle> | OrdersHandle | Market): Lister {

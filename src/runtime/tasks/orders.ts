@@ -23,8 +23,8 @@ import type { PrivateEvent, PrivateStream } from "./orders/private-stream.ts"
 import { Reconciler } from "./orders/reconciler.ts"
 import { Resolver } from "./orders/resolver.ts"
 import { Trade } from "./orders/trade.ts"
-import type { RestClient } from "./rest.ts"
-import type { OwnAndAccount, Publish, RunningOrders, Submission, TaskHost } from "./task.ts"
+import { asking, type RestClient } from "./rest.ts"
+import type { Ask, OwnAndAccount, Publish, RunningOrders, Submission, TaskHost } from "./task.ts"
 
 export interface OrdersDeps {
   readonly venue: Venue
@@ -77,6 +77,7 @@ export function ordersTask(spec: OrdersSpec, host: TaskHost, deps: OrdersDeps): 
 class Orders implements OrdersTask {
   readonly spec: OrdersSpec
   readonly market: Market
+  readonly ask: Ask
   readonly #host: TaskHost
   readonly #deps: OrdersDeps
   readonly #isExclusive: boolean
@@ -98,6 +99,7 @@ class Orders implements OrdersTask {
     const isExclusive = deps.account === "exclusive"
     this.spec = spec
     this.market = venue.market
+    this.ask = asking(rest)
     this.#host = host
     this.#deps = deps
     this.#isExclusive = isExclusive

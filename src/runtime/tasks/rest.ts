@@ -1,10 +1,11 @@
-import { describe, NetworkError, UsageError } from "../domain/errors.ts"
+import { describe, NetworkError, UsageError, WireError } from "../domain/errors.ts"
 import type { OperationName, ParamsOf, ResultOf } from "../domain/operation.ts"
 import type { Outcome } from "../domain/outcome.ts"
 import type { Auth, Clock, Credentials, Http, HttpCall, HttpReply, Log, Random, Venue } from "../ports.ts"
 import { Backoff } from "../domain/backoff.ts"
 import type { Limiter, Need, Priority } from "./limiter.ts"
 import type { Offset } from "./offset.ts"
+import type { Ask } from "./task.ts"
 
 export interface RestDeps {
   readonly venue: Venue
@@ -69,6 +70,18 @@ export function needOf<O extends OperationName>(
     priority: priority ?? usual,
     weight: venue.weight(operation, params),
     isOrder: ORDERING.has(operation),
+  }
+}
+
+/** A strategy's questions: one that cannot be put is refused with the reason, like one that the venue refuses. */
+export function asking(rest: RestClient): Ask {
+  return async (question, params) => {
+    try {
+      return await rest.call(question, params)
+    } catch (error) {
+      if (!(error instanceof UsageError || error instanceof WireError)) throw error
+      return { kind: "refused", reason: describe(error) }
+    }
   }
 }
 

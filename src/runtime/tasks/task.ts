@@ -6,7 +6,7 @@ import type { Candle, Trade } from "../domain/events.ts"
 import type { Inst } from "../domain/inst.ts"
 import type { InstrumentInfo } from "../domain/instrument.ts"
 import type { Market } from "../domain/market.ts"
-import type { OrderAck } from "../domain/operation.ts"
+import type { OrderAck, ParamsOf, Question, ResultOf } from "../domain/operation.ts"
 import type { AmendRequest, Balance, Order, OrderRequest, Position } from "../domain/order.ts"
 import type { Outcome } from "../domain/outcome.ts"
 import type { AltTensor } from "../domain/tensor.ts"
@@ -41,6 +41,9 @@ export interface RunningTask {
   state(): Readonly<Record<string, unknown>>
 }
 
+/** Asks the task's market over REST, within its rate limits. Rejects with UsageError or WireError where it cannot be asked so. */
+export type Ask = <Q extends Question>(question: Q, params: ParamsOf<Q>) => Promise<Outcome<ResultOf<Q>>>
+
 /** Commands to a feed whose strategy drives it. `refused` where the connection is dead: nothing waits for the next one. */
 export interface ManualFeed {
   /** Accepted once the handshake is through. */
@@ -61,6 +64,7 @@ export interface RunningFeed extends RunningTask {
   history?(before: Trade | Candle, count: number): Promise<Outcome<readonly (Trade | Candle)[]>>
   /** What the venue says of any instrument of this market; undefined where it lists none such, or has not answered yet. */
   instrument?(inst: Inst): InstrumentInfo | undefined
+  readonly ask?: Ask
   /** Present where the feed was declared `manual`. */
   readonly manual?: ManualFeed
 }
@@ -101,6 +105,7 @@ export interface RunningOrders extends RunningTask {
   stranger?(inst: Inst): string | undefined
   balance(asset: string): Balance | undefined
   instrument(inst: Inst): InstrumentInfo | undefined
+  readonly ask?: Ask
   pnl(): readonly Pnl[]
   /** Venue-wide where the account is the bot's alone, else one by one over its own orders. */
   cancelAll(): Promise<void>

@@ -5,7 +5,7 @@ import type { Inst, InstOn } from "../../domain/inst.ts"
 import type { InstrumentInfo } from "../../domain/instrument.ts"
 import type { Market } from "../../domain/market.ts"
 import type { Counter, Gauge, Labels } from "../../domain/metrics.ts"
-import type { OrderAck } from "../../domain/operation.ts"
+import type { OrderAck, ParamsOf, Question, ResultOf } from "../../domain/operation.ts"
 import type { AmendRequest, Balance, Order, OrderRequest } from "../../domain/order.ts"
 import type { Outcome } from "../../domain/outcome.ts"
 import type { AltTensor } from "../../domain/tensor.ts"
@@ -60,6 +60,13 @@ type TargetOn<X> = X extends { readonly market: infer M; readonly inst: infer I 
 type OrderOn<X> = X extends { readonly market: infer M; readonly request: { readonly inst: infer I extends string } }
   ? { readonly market: M; readonly request: { readonly inst: InstIn<M, I> } }
   : unknown
+/** Makes a misspelt instrument in a question an error. */
+type AskedOn<M, X> = (X extends { readonly inst: infer I extends string } ? { readonly inst: InstIn<M, I> } : unknown) &
+  (X extends { readonly insts: readonly (infer I extends string)[] }
+    ? { readonly insts: readonly InstIn<M, I>[] }
+    : unknown)
+/** Makes a parameter of no such name an error. */
+type Spelt<P, X> = { readonly [K in Exclude<keyof X, keyof P>]: never }
 /** An instrument that the bot can trade. */
 type Traded<T, I extends string> = InstIn<MarketIn<OrdersIn<T>>, I>
 type BookFeed<T> = Extract<T, FeedHandle<Market, "lob">>
@@ -141,6 +148,16 @@ export interface Context<P = ParamValues, T extends Handle = AnyHandle> {
     feed: H | Part<H>,
     wish: { readonly before: PastOf<H>; readonly count: number },
   ): Promise<Outcome<readonly PastOf<H>[]>>
+
+  /**
+   * Asks a market that the bot's tasks name, over REST and within its rate limits; what asks for the account wants keys.
+   * `refused` where the venue says no or cannot be asked so, `unknown` where it did not answer within 30 s. Times in µs.
+   */
+  ask<Q extends Question, const P extends ParamsOf<Q>, const F extends Listing<T>>(
+    from: F & MarketSaid<T, F>,
+    question: Q,
+    params: P & AskedOn<Meant<F>, P> & Spelt<ParamsOf<Q>, P>,
+  ): Promise<Outcome<ResultOf<Q>>>
 
   /**
    * Asks a model; the answer comes by `onPreds`, a failure by `onError`. Of a `chunk` each part gets its turn, or the one
