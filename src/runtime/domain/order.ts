@@ -19,6 +19,8 @@ export interface OrderRequest<I extends string = Inst> {
   /** Required for a limit order; must be a multiple of the instrument's tick. */
   readonly price?: Decimal
   readonly timeInForce?: TimeInForce
+  /** When the venue ends a `gtc` order that still rests, µs; to its own precision, and where it has such orders. */
+  readonly goodTillAt?: number
   readonly reduceOnly?: boolean
   readonly positionSide?: PositionSide
   readonly marginMode?: MarginMode

@@ -91,6 +91,7 @@ const ORDER = formOf<OrderRequest>("order", {
   type: [oneOf<OrderType>({ limit: true, market: true }), false],
   price: [amount, false],
   timeInForce: [oneOf<TimeInForce>({ gtc: true, ioc: true, fok: true, "post-only": true }), false],
+  goodTillAt: [moment, false],
   reduceOnly: [flag, false],
   positionSide: [oneOf<PositionSide>({ long: true, short: true, both: true }), false],
   marginMode: [oneOf<MarginMode>({ cross: true, isolated: true }), false],
@@ -149,10 +150,12 @@ function mistakesOf(given: unknown, { noun, checks, needed }: Form): readonly st
 export function requestMistakes(request: unknown): readonly string[] {
   const found = mistakesOf(request, ORDER)
   if (found.length > 0) return found
-  const { type = "limit", price, timeInForce } = request as OrderRequest
+  const { type = "limit", price, timeInForce = "gtc", goodTillAt } = request as OrderRequest
   if (type === "limit" && price === undefined) return ["a limit order needs a price"]
   if (type === "market" && price !== undefined) return ["a market order has no price"]
   if (type === "market" && timeInForce === "post-only") return ["a market order cannot be post-only"]
+  if (goodTillAt !== undefined && (type !== "limit" || timeInForce !== "gtc"))
+    return ["goodTillAt is for limit orders that are good till canceled"]
   return NONE
 }
 

@@ -37,6 +37,17 @@ describe("an order on the wire", () => {
     }
   })
 
+  test("an order that is good till a time is GTD with the venue's milliseconds", () => {
+    const order = sent("place", { ...limit, goodTillAt: 1_790_000_600_123_999 })
+    expect(order).toMatchObject({ type: "LIMIT", timeInForce: "GTD", goodTillDate: "1790000600123" })
+    expect(sent("place", { ...limit, timeInForce: "gtc", goodTillAt: 1_790_000_600_000_000 })).toMatchObject({
+      timeInForce: "GTD",
+    })
+    for (const timeInForce of ["ioc", "fok", "post-only"] as const) {
+      expect(() => sent("place", { ...limit, timeInForce, goodTillAt: 1_790_000_600_000_000 })).toThrow("goodTillAt")
+    }
+  })
+
   test("a market order carries neither price nor time in force", () => {
     const order = sent("place", {
       ...limit,
@@ -68,6 +79,7 @@ describe("an order on the wire", () => {
       "recvWindow",
       "reduceOnly",
       "timeInForce",
+      "goodTillDate",
       "orderId",
       "positionSide",
     ]) {

@@ -10,7 +10,7 @@ import { MARKETS } from "../../../src/runtime/domain/market.ts"
 import { INST } from "./samples.ts"
 
 const limit = { inst: INST, side: "BUY", size: "0.5", price: "100" }
-const FIELDS = "inst, side, size, type, price, timeInForce, reduceOnly, positionSide, marginMode, extra"
+const FIELDS = "inst, side, size, type, price, timeInForce, goodTillAt, reduceOnly, positionSide, marginMode, extra"
 
 describe("what is no order is refused by the name of its field", () => {
   const cases: [string, unknown, string][] = [
@@ -71,6 +71,17 @@ describe("what is no order is refused by the name of its field", () => {
       "a market order cannot be post-only",
     ],
     ["a market order with a price", { ...limit, type: "market" }, "a market order has no price"],
+    ["milliseconds with a fraction as a time", { ...limit, goodTillAt: 1.5 }, "goodTillAt 1.5 is no time"],
+    [
+      "a post-only order with an end",
+      { ...limit, timeInForce: "post-only", goodTillAt: 1e15 },
+      "goodTillAt is for limit",
+    ],
+    [
+      "a market order with an end",
+      { inst: INST, side: "BUY", size: "1", type: "market", goodTillAt: 1e15 },
+      "goodTillAt is for limit orders",
+    ],
   ]
   test.each(cases)("%s", (_, request, why) => {
     const found = requestMistakes(request)

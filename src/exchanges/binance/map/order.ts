@@ -51,6 +51,8 @@ const TIME_IN_FORCE_WORDS: Readonly<Record<TimeInForce, string>> = {
   "post-only": "GTX",
 }
 
+const GOOD_TILL_DATE = "GTD"
+
 function amount(name: string, value: Decimal): Decimal {
   if (isAmount(value)) return value
   throw new UsageError(`${name} "${value}" is not a decimal number above zero`)
@@ -63,6 +65,7 @@ const RESERVED = new Set([
   "positionSide",
   "type",
   "timeInForce",
+  "goodTillDate",
   "quantity",
   "price",
   "reduceOnly",
@@ -86,13 +89,22 @@ function checkedExtra(extra: Readonly<Record<string, string>>): Readonly<Record<
   return extra
 }
 
-/** Price and time in force on the wire: a market order has neither there, and cannot promise what they would. */
-function addTerms(fields: Record<string, string>, { inst, type = "limit", price, timeInForce }: PlaceParams): void {
+/**
+ * Price and time in force on the wire: a market order has neither there, and cannot promise what they would. `goodTillDate` is
+ * in ms, of which the venue keeps the seconds; it refuses less than 600 s from now (page New-Order, as of 2026-05-28).
+ */
+function addTerms(fields: Record<string, string>, order: PlaceParams): void {
+  const { inst, type = "limit", price, timeInForce, goodTillAt } = order
   const word = timeInForce === undefined ? undefined : wordFor("timeInForce", timeInForce, TIME_IN_FORCE_WORDS)
+  if (goodTillAt !== undefined && (type !== "limit" || (timeInForce ?? "gtc") !== "gtc"))
+    throw new UsageError(`goodTillAt is for limit orders that are good till canceled, not for this one on ${inst}`)
   if (type === "limit") {
     if (price === undefined) throw new UsageError(`a limit order on ${inst} needs a price`)
     fields.price = amount("price", price)
     fields.timeInForce = word ?? TIME_IN_FORCE_WORDS.gtc
+    if (goodTillAt === undefined) return
+    fields.timeInForce = GOOD_TILL_DATE
+    fields.goodTillDate = String(Math.floor(goodTillAt / 1_000))
   } else if (timeInForce === "post-only" || timeInForce === "fok") {
     throw new UsageError(`a market order cannot be ${timeInForce} on binance-um`)
   }
