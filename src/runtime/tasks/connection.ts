@@ -77,11 +77,6 @@ export class Connection {
     return this.#state === "live"
   }
 
-  /** Local receive time of the newest frame, µs; 0 before the first. */
-  get lastFrameAt(): number {
-    return this.#pulse.heardAt
-  }
-
   start(): void {
     if (this.#state === "idle") void this.#connect()
   }

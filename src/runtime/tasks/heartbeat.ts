@@ -1,4 +1,5 @@
 import type { Clock, Heartbeat, Timer } from "../ports.ts"
+import { Quiet } from "./quiet.ts"
 
 /** Pings after a quiet spell and tells of a long one: a half-open socket never says so itself. */
 export class Pulse {
@@ -26,7 +27,7 @@ export class Pulse {
   start(): void {
     this.stop()
     this.heardAt = this.#clock.now()
-    this.#beat()
+    this.#beat(new Quiet(this.#clock, this.heardAt))
   }
 
   stop(): void {
@@ -34,13 +35,13 @@ export class Pulse {
     this.#timer = undefined
   }
 
-  #beat(): void {
+  #beat(quiet: Quiet): void {
     const { everyMs, silenceMsMax, text } = this.#heartbeat
     this.#timer = this.#clock.timer(Math.min(everyMs, silenceMsMax / 2), () => {
-      const quietMs = (this.#clock.now() - this.heardAt) / 1_000
+      const quietMs = quiet.look(this.heardAt) / 1_000
       if (quietMs >= silenceMsMax) return this.#dead(`no frame for ${Math.round(quietMs)} ms`)
       if (quietMs >= everyMs / 2) this.#ping(text)
-      this.#beat()
+      this.#beat(quiet)
     })
   }
 }

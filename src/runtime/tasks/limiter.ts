@@ -14,7 +14,7 @@ export interface Need {
 
 interface Waiting {
   readonly need: Need
-  readonly untilAt: number
+  untilAt: number
   readonly go: () => void
   readonly refuse: (why: string) => void
 }
@@ -37,6 +37,11 @@ class Span {
     this.#max = max
   }
 
+  /** The clock was set by so much: what was counted stands, until this span ends by the new time. */
+  shift(now: number): void {
+    this.#startAt = Math.floor(now / this.#lengthUs) * this.#lengthUs
+  }
+
   roll(now: number): void {
     const startAt = Math.floor(now / this.#lengthUs) * this.#lengthUs
     if (startAt === this.#startAt) return
@@ -54,9 +59,13 @@ class Span {
   }
 }
 
+/** A wall clock that is slewed moves by less than this between two looks; where it was set, what waits is moved with it. */
+const STEP_US = 500_000
+
 /**
  * Keeps requests within the venue's limits: counts what goes out, believes the venue's own count where it tells one,
- * and lets the rest wait, cancels first. What cannot leave before its time is up is refused, never sent late.
+ * and lets the rest wait, cancels first. What cannot leave before its time is up is refused, never sent late. A wall clock
+ * that is set makes nobody wait longer, nor lets a silence end early.
  */
 export class Limiter {
   readonly #clock: Clock
@@ -68,10 +77,13 @@ export class Limiter {
   #inFlightWeight = 0
   #inFlightOrders = 0
   #pausedUntil = 0
+  /** Wall clock less the monotonic one, when last looked at. */
+  #ahead: number
   #timer: Timer | undefined
 
   constructor(clock: Clock, limits: VenueLimits) {
     this.#clock = clock
+    this.#ahead = clock.now() - clock.monotonic()
     this.#weight = new Span(60_000, limits.weightPerMinute)
     this.#orders10s = new Span(10_000, limits.ordersPer10s)
     this.#orders1m = new Span(60_000, limits.ordersPerMinute)
@@ -79,7 +91,7 @@ export class Limiter {
 
   /** Takes room for a request that leaves now; false where it must wait. */
   tryTake(need: Need): boolean {
-    const now = this.#clock.now()
+    const now = this.#now()
     this.#roll(now)
     if (now < this.#pausedUntil || this.#isQueued(need.priority) || !this.#fits(need)) return false
     this.#take(need)
@@ -91,6 +103,7 @@ export class Limiter {
    * leave the queue, after which neither is called; nothing where one of them was.
    */
   wait(need: Need, untilAt: number, go: () => void, refuse: (why: string) => void): () => void {
+    this.#now()
     if (this.#pausedUntil >= untilAt) {
       refuse(this.#whyPaused())
       return NOTHING
@@ -118,7 +131,7 @@ export class Limiter {
     this.#inFlightWeight -= need.weight
     if (need.isOrder) this.#inFlightOrders--
     if (usage === undefined) return
-    this.#roll(this.#clock.now())
+    this.#roll(this.#now())
     if (usage.weight !== undefined) this.#weight.used = usage.weight + this.#inFlightWeight
     if (usage.orders10s !== undefined) this.#orders10s.used = usage.orders10s + this.#inFlightOrders
     if (usage.orders1m !== undefined) this.#orders1m.used = usage.orders1m + this.#inFlightOrders
@@ -126,7 +139,7 @@ export class Limiter {
 
   /** The venue asked for silence. */
   pause(durationMs: number): void {
-    const untilAt = this.#clock.now() + durationMs * 1_000
+    const untilAt = this.#now() + durationMs * 1_000
     if (untilAt <= this.#pausedUntil) return
     this.#pausedUntil = untilAt
     for (const priority of ORDERED) {
@@ -141,11 +154,12 @@ export class Limiter {
 
   /** Until when the venue wants silence, local wall time in µs; 0: it does not. */
   get pausedUntil(): number {
-    return this.#pausedUntil > this.#clock.now() ? this.#pausedUntil : 0
+    const now = this.#now()
+    return this.#pausedUntil > now ? this.#pausedUntil : 0
   }
 
   state(): Readonly<Record<string, number>> {
-    this.#roll(this.#clock.now())
+    this.#roll(this.#now())
     return {
       weightUsed: this.#weight.used,
       orders10sUsed: this.#orders10s.used,
@@ -162,8 +176,25 @@ export class Limiter {
     }
   }
 
+  /** To be asked before what it may move is looked at. */
+  #now(): number {
+    const now = this.#clock.now()
+    const ahead = now - this.#clock.monotonic()
+    const step = ahead - this.#ahead
+    this.#ahead = ahead
+    if (Math.abs(step) > STEP_US) this.#moveBy(step, now)
+    return now
+  }
+
+  #moveBy(step: number, now: number): void {
+    if (this.#pausedUntil > 0) this.#pausedUntil += step
+    for (const priority of ORDERED) for (const waiting of this.#queues[priority]) waiting.untilAt += step
+    for (const span of [this.#weight, this.#orders10s, this.#orders1m]) span.shift(now)
+  }
+
   #whyPaused(): string {
-    const forMs = Math.ceil((this.#pausedUntil - this.#clock.now()) / 1_000)
+    const now = this.#now()
+    const forMs = Math.ceil((this.#pausedUntil - now) / 1_000)
     return `rate limit: the venue wants ${forMs} ms of silence`
   }
 
@@ -211,7 +242,7 @@ export class Limiter {
   }
 
   #pump(): void {
-    const now = this.#clock.now()
+    const now = this.#now()
     this.#roll(now)
     for (const priority of ORDERED) {
       const queue = this.#queues[priority]

@@ -35,6 +35,13 @@ function booked(at: number, best: { bidPrice: number; askPrice: number } | undef
 }
 
 describe("the price of an instrument", () => {
+  test("is not known of what was heard before the clock was set back, and is of what was heard since", () => {
+    const hour = 3_600 * SECOND
+    expect(priceOf([traded(90, hour)], 10 * SECOND)).toBeUndefined()
+    expect(priceAgeUs([traded(90, hour)], 10 * SECOND)).toBeUndefined()
+    expect(priceOf([traded(90, hour), traded(91, 9 * SECOND)], 10 * SECOND)).toBe(91)
+  })
+
   test("is the middle of its live book, however new a trade is", () => {
     const book = booked(1, { bidPrice: 100, askPrice: 102 })
     expect(priceOf([traded(90, 50 * SECOND), book], 50 * SECOND)).toBe(101)

@@ -5,32 +5,17 @@ import { front } from "../../../src/exchanges/binance/front.ts"
 import type { Channel } from "../../../src/runtime/domain/channel.ts"
 import type { BookStateChanged, FeedStateChanged, Lag } from "../../../src/runtime/domain/callbacks.ts"
 import type { Lob, Trade } from "../../../src/runtime/domain/events.ts"
-import type { Listener, Outside } from "../../../src/runtime/ports.ts"
+import type { Listener } from "../../../src/runtime/ports.ts"
 import type { Faults } from "../../../src/runtime/simulation/faults.ts"
 import { serveFront } from "../../../src/runtime/simulation/serve.ts"
 import { feedTask } from "../../../src/runtime/tasks/feed/feed.ts"
 import { MarketGear } from "../../../src/world/market-gear.ts"
-import { START_AT, virtualHost } from "./host.ts"
+import { seenFrom, START_AT, virtualHost } from "./host.ts"
 
 const BTC = "BTC_USDT_PERP"
 const ETH = "ETH_USDT_PERP"
 const BOOK: Channel = { kind: "lob", form: "incremental", everyMs: 100 }
 const TRADES: Channel = { kind: "trades", each: true }
-
-/** As a bot sees it whose wall clock is so far ahead of the exchange's. */
-const seenFrom = (outside: Outside, local: { readonly aheadUs: number }): Outside => ({
-  ...outside,
-  clock: { ...outside.clock, now: () => outside.clock.now() + local.aheadUs },
-  sockets: {
-    open: (target, handler) =>
-      outside.sockets.open(target, {
-        open: () => handler.open(),
-        text: (text, receivedAt) => handler.text(text, receivedAt + local.aheadUs),
-        alive: () => handler.alive?.(),
-        closed: (code, reason) => handler.closed(code, reason),
-      }),
-  },
-})
 
 type Fed = Awaited<ReturnType<typeof fed>>
 

@@ -1,6 +1,6 @@
 import type { CallbackName } from "../../../src/runtime/domain/callbacks.ts"
 import { drainMicrotasks } from "../../../src/runtime/platform/bun/microtasks.ts"
-import type { Journal } from "../../../src/runtime/ports.ts"
+import type { Journal, Outside } from "../../../src/runtime/ports.ts"
 import type { Faults } from "../../../src/runtime/simulation/faults.ts"
 import { virtualOutside } from "../../../src/runtime/simulation/outside.ts"
 import type { Publish, TaskHost } from "../../../src/runtime/tasks/task.ts"
@@ -14,6 +14,21 @@ export interface Published {
   /** ms since the start. */
   readonly atMs: number
 }
+
+/** As a bot sees it whose wall clock is so far ahead of the exchange's. */
+export const seenFrom = (outside: Outside, local: { readonly aheadUs: number }): Outside => ({
+  ...outside,
+  clock: { ...outside.clock, now: () => outside.clock.now() + local.aheadUs },
+  sockets: {
+    open: (target, handler) =>
+      outside.sockets.open(target, {
+        open: () => handler.open(),
+        text: (text, receivedAt) => handler.text(text, receivedAt + local.aheadUs),
+        alive: () => handler.alive?.(),
+        closed: (code, reason) => handler.closed(code, reason),
+      }),
+  },
+})
 
 /** What the engine gives a task, on virtual time; everything published is kept. */
 export function virtualHost(faults: Faults = {}) {

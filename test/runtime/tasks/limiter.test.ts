@@ -56,6 +56,28 @@ describe("the limiter", () => {
     expect(left.at(-1)).toBe("6")
   })
 
+  test.each([-3_600_000, 3_600_000])(
+    "keeps its spans, its silence and what waits where the wall clock is set by %d ms",
+    async (byMs) => {
+      const { clock, limiter, left, ask } = setup()
+      for (let count = 1; count <= 8; count++) ask(`read ${count}`, need("read"))
+      clock.set(byMs)
+      ask("beyond", need("read"), clock.now() + 90_000_000)
+      expect(left).toHaveLength(8)
+      clock.set(-byMs)
+      await clock.advance(60_000)
+      expect(left.at(-1)).toBe("beyond")
+
+      limiter.pause(20_000)
+      ask("after the silence", need("read"), clock.now() + 30_000_000)
+      clock.set(byMs)
+      await clock.advance(19_000)
+      expect([left.at(-1), limiter.pausedUntil]).toEqual(["beyond", clock.now() + 1_000_000])
+      await clock.advance(2_000)
+      expect([left.at(-1), limiter.pausedUntil]).toEqual(["after the silence", 0])
+    },
+  )
+
   test("believes the venue's own count, plus what is still under way", () => {
     const { limiter } = setup()
     const first = need("read", 1)

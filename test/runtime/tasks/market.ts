@@ -11,7 +11,7 @@ import { feedTask } from "../../../src/runtime/tasks/feed/feed.ts"
 import type { TaskHost } from "../../../src/runtime/tasks/task.ts"
 import { manualFeed } from "../../../src/runtime/tasks/feed/manual.ts"
 import { MarketGear } from "../../../src/world/market-gear.ts"
-import { START_AT, virtualHost } from "./host.ts"
+import { seenFrom, START_AT, virtualHost } from "./host.ts"
 
 export const BTC = "BTC_USDT_PERP"
 export const TRADES: Channel = { kind: "trades" }
@@ -42,8 +42,10 @@ export interface ExchangeOptions {
 export async function exchange(options: ExchangeOptions = {}) {
   const { seed = 1, ageMs = 20_000, flow = 60, limits = {} } = options
   const { refuse = () => false, mute = () => false, rebuff = () => false } = options
-  const world = virtualHost(CALM)
-  const { outside, clock } = world
+  const virtual = virtualHost(CALM)
+  const { outside, clock } = virtual
+  const local = { aheadUs: 0 }
+  const world = { ...virtual, host: { ...virtual.host, outside: seenFrom(outside, local) } }
   const real = front({ seed, startedAt: START_AT, accounts: [], flow })
   const asked: Asked[] = []
   const messages: string[] = []
@@ -91,6 +93,8 @@ export async function exchange(options: ExchangeOptions = {}) {
   const data = <T>(callback: Parameters<typeof world.of>[0]) => world.of(callback).map((one) => one.data as T)
   return {
     ...world,
+    /** The bot's wall clock, which a test may set. */
+    local,
     asked,
     /** What clients have sent over sockets. */
     messages,

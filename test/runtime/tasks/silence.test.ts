@@ -31,6 +31,28 @@ describe("a subscription that says nothing", () => {
     expect(task.reasons()).toEqual([])
   })
 
+  test.each([-4 * 3_600_000, 4 * 3_600_000])(
+    "is told in time, and told again, though the wall clock is set by %d ms; what speaks is not silent for that",
+    async (byMs) => {
+      let isMuted = false
+      const world = await exchange({ mute: (text) => isMuted && text.includes("btcusdt@aggTrade") })
+      world.feed(TRADES, { insts: [BTC, ETH], silenceMsMax: 10_000 }).start()
+      world.clock.advance(5_000)
+      world.local.aheadUs = byMs * 1_000
+      world.clock.advance(30_000)
+      const states = () => world.states().filter(({ inst }) => inst !== undefined)
+      expect(states()).toEqual([])
+      isMuted = true
+      world.clock.advance(3_000)
+      world.local.aheadUs = 0
+      world.clock.advance(14_000)
+      isMuted = false
+      world.clock.advance(20_000)
+      expect(states().map(({ state, inst }) => `${state} ${inst}`)).toEqual([`silent ${BTC}`, `live ${BTC}`])
+      expect(world.opened()).toBe(1)
+    },
+  )
+
   test("because the venue has forgotten it comes back when it is asked for anew", async () => {
     let isForgotten = false
     const world = await exchange({ mute: (text) => isForgotten && text.includes("aggTrade") })

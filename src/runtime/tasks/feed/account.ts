@@ -27,6 +27,7 @@ export function accountFeed(spec: FeedSpec, host: TaskHost, stream: PrivateStrea
   let events = 0
 
   let listening: Timer | undefined
+  /** On the monotonic clock. */
   let heardAt = 0
   let times = 0
 
@@ -34,9 +35,9 @@ export function accountFeed(spec: FeedSpec, host: TaskHost, stream: PrivateStrea
     listening?.cancel()
     if (boundMs === undefined) return
     const waitMs = Math.min(Math.max(boundMs, SILENCE_MS_MAX), boundMs * 2 ** times)
-    const leftMs = waitMs - (clock.now() - heardAt) / 1_000
+    const leftMs = waitMs - (clock.monotonic() - heardAt) / 1_000
     listening = clock.timer(Math.max(1, leftMs), () => {
-      if ((clock.now() - heardAt) / 1_000 < waitMs) return listen(boundMs)
+      if ((clock.monotonic() - heardAt) / 1_000 < waitMs) return listen(boundMs)
       times++
       const why = `no ${kind} event for ${waitMs} ms`
       tell("silent", why)
@@ -57,14 +58,14 @@ export function accountFeed(spec: FeedSpec, host: TaskHost, stream: PrivateStrea
         event(event, receivedAt) {
           if (CHANNEL_OF[event.kind] !== kind) return
           events++
-          heardAt = receivedAt
+          heardAt = clock.monotonic()
           times = 0
           if (event.kind === "accOrder") publishOrder(event, receivedAt)
           else if (event.kind === "accBalPos") publishBalPos(event, receivedAt)
           else publishPos(event, receivedAt)
         },
         opened() {
-          heardAt = clock.now()
+          heardAt = clock.monotonic()
           listen(spec.silenceMsMax)
           tell("live", "authenticated and subscribed")
         },

@@ -69,7 +69,7 @@ export class Line {
     // Half of the bound is where what was late counts as fresh again.
     this.#staleness = new Staleness(outside.clock, this.#staleUsMax / 2)
     for (const stream of streams) this.#routes.add(stream)
-    this.#silence = new Silence(streams, options.silenceMsMax)
+    this.#silence = new Silence(streams, options.silenceMsMax, outside.clock)
     this.#listeners = listenersOf(streams)
     this.#connection = new Connection(outside, {
       name,
@@ -147,9 +147,8 @@ export class Line {
   /** Looks for subscriptions that went quiet while their socket lives. */
   listen(): void {
     if (!this.#connection.isLive) return
-    const now = this.#now()
     if (!this.#connection.isAsking) this.#alone = []
-    const { silent, back } = this.#silence.look(now)
+    const { silent, back } = this.#silence.look()
     for (const { stream } of back) this.#tellOf(stream, "live", "events come again")
     if (silent.length === 0) return
     const { venue, outside, counters } = this.#deps
@@ -163,7 +162,7 @@ export class Line {
       stream.book?.silent(why)
     }
     // Asked for anew and still silent: the connection itself may be what is broken, where nothing else comes over it.
-    if (silent.some(({ times }) => times === 2) && !this.#silence.hasVoice(now)) {
+    if (silent.some(({ times }) => times === 2) && !this.#silence.hasVoice()) {
       const insts = silent.map(({ stream }) => stream.inst)
       return this.#connection.restart(`${insts.join(", ")}: no event, though asked for anew`)
     }
@@ -289,7 +288,7 @@ export class Line {
   #changed(state: ConnectionState, why: string, retryMs?: number): void {
     const { outside, venue, turn } = this.#deps
     const now = this.#now()
-    if (state === "live") this.#silence.restart(now)
+    if (state === "live") this.#silence.restart()
     for (const stream of this.streams) {
       if (state === "live") stream.subscribed()
       else stream.disconnected(why, state === "stopped")

@@ -1,4 +1,6 @@
 import type { Channel } from "../../domain/channel.ts"
+import type { Clock } from "../../ports.ts"
+import { Quiet } from "../quiet.ts"
 import type { Stream } from "./stream.ts"
 
 /**
@@ -21,8 +23,13 @@ export interface Watched {
   readonly boundMs: number
   /** How often in a row it was found silent. */
   times: number
-  /** When it was last found so, or began, µs: silence counts from there. */
+  /** When it was last found so, or began, on the monotonic clock: silence counts from there. */
   since: number
+  /** The newest event, as `stream.receivedAt`, when it was last found silent. */
+  silentAt: number
+  readonly quiet: Quiet
+  /** Since its newest event, as of the last look. */
+  quietUs: number
 }
 
 export interface Heard {
@@ -34,47 +41,54 @@ export interface Heard {
 /** Watches the subscriptions of one connection for silence. */
 export class Silence {
   readonly #watched: readonly Watched[]
+  readonly #clock: Clock
   readonly leastMs: number
 
-  constructor(streams: readonly Stream[], bookMs: number) {
+  constructor(streams: readonly Stream[], bookMs: number, clock: Clock) {
+    this.#clock = clock
     this.#watched = streams.map((stream) => {
       const usualMs = silenceBoundMs(stream.channel, bookMs)
       const boundMs = Math.min(...stream.listeners.map(({ silenceMsMax }) => silenceMsMax ?? usualMs))
-      return { stream, boundMs, times: 0, since: 0 }
+      const quiet = new Quiet(clock)
+      return { stream, boundMs, times: 0, since: 0, silentAt: 0, quiet, quietUs: Number.POSITIVE_INFINITY }
     })
     this.leastMs = this.#watched.reduce((least, { boundMs }) => Math.min(least, boundMs), Infinity)
   }
 
   /** The connection is new: everything has its time from here on. */
-  restart(now: number): void {
+  restart(): void {
+    const now = this.#clock.monotonic()
     for (const one of this.#watched) one.since = now
   }
 
-  look(now: number): Heard {
+  look(): Heard {
+    const now = this.#clock.monotonic()
     const silent: Watched[] = []
     const back: Watched[] = []
     for (const one of this.#watched) {
       const { receivedAt } = one.stream
-      if (one.times > 0 && receivedAt > one.since) {
+      one.quietUs = one.quiet.look(receivedAt)
+      if (one.times > 0 && receivedAt !== one.silentAt) {
         one.times = 0
         back.push(one)
       }
       const boundMs = Math.min(Math.max(one.boundMs, BOUND_MS_MAX), one.boundMs * 2 ** one.times)
-      if (now - Math.max(receivedAt, one.since) < boundMs * 1_000) continue
+      if (Math.min(one.quietUs, now - one.since) < boundMs * 1_000) continue
       one.times++
       one.since = now
+      one.silentAt = receivedAt
       silent.push(one)
     }
     return { silent, back }
   }
 
-  /** Whether anything at all has been heard within its bound. */
-  hasVoice(now: number): boolean {
-    return this.#watched.some(({ stream, boundMs }) => now - stream.receivedAt < boundMs * 1_000)
+  /** Whether anything at all had been heard within its bound at the last look. */
+  hasVoice(): boolean {
+    return this.#watched.some(({ quietUs, boundMs }) => quietUs < boundMs * 1_000)
   }
 
   /** Found silent, and not heard since. */
   quiet(): readonly Watched[] {
-    return this.#watched.filter((one) => one.times > 0 && one.stream.receivedAt <= one.since)
+    return this.#watched.filter(({ times, stream, silentAt }) => times > 0 && stream.receivedAt === silentAt)
   }
 }

@@ -6,11 +6,17 @@ const START_AT = 1_767_225_600_000_000
 /** Time that moves when a test says so; whatever is due runs in order, each with its microtasks. */
 export class VirtualClock implements Clock {
   #at = START_AT
+  #aheadUs = 0
   #count = 0
   #timers: { at: number; order: number; fire: () => void }[] = []
 
   now(): number {
-    return this.#at
+    return this.#at + this.#aheadUs
+  }
+
+  /** Somebody sets the wall clock forward or, below zero, back. */
+  set(byMs: number): void {
+    this.#aheadUs += byMs * 1_000
   }
 
   monotonic(): number {
