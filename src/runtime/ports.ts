@@ -61,7 +61,7 @@ export interface SocketTarget {
 export interface SocketHandler {
   open(): void
   text(text: string, receivedAt: number): void
-  /** Called instead of `text` by a socket that has the bytes at hand, where there is such a method. */
+  /** Called instead of `text`, where there is such a method and the bytes are at hand: a view that must not be kept. */
   bytes?(bytes: Buffer, receivedAt: number): void
   /** A protocol ping arrived (already answered) or a pong. */
   alive?(): void

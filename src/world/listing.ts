@@ -3,7 +3,7 @@ import type { Market } from "../runtime/domain/market.ts"
 import type { FeedSpec, TaskSpec } from "../runtime/domain/task.ts"
 import type { Instruments } from "../runtime/tasks/instruments.ts"
 import { asking, type RestClient } from "../runtime/tasks/rest.ts"
-import type { Publish, RunningFeed, TaskHost } from "../runtime/tasks/task.ts"
+import { ASK_MS_MAX, type Publish, type RunningFeed, type TaskHost } from "../runtime/tasks/task.ts"
 
 /** Gives a feed its market's listing and answers, and tells its strategies what becomes of the instruments it names. */
 export function withListing(feed: RunningFeed, { spec, host, instruments, rest, tasks }: ListingDeps): RunningFeed {
@@ -27,7 +27,10 @@ export function withListing(feed: RunningFeed, { spec, host, instruments, rest, 
         host.turn.run(() => publishers.get(keyOf(tellers.get(change.inst) ?? []))?.(change, change.timestamp)),
     })
   }
-  return Object.assign(feed, { instrument: (inst: string) => instruments.get(inst), ask: asking(rest) })
+  return Object.assign(feed, {
+    instrument: (inst: string) => instruments.get(inst),
+    ask: asking(rest, host.outside.clock, ASK_MS_MAX),
+  })
 }
 
 export interface ListingDeps {

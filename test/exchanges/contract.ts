@@ -134,6 +134,20 @@ export function venueContract(make: (options?: VenueOptions) => Venue, fixtures:
         }
       })
 
+      test("the scan and the general decoder agree on damaged bytes, text or not", () => {
+        const damages = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 4 })
+        fc.assert(
+          fc.property(fc.constantFrom(...frames), damages, fc.nat(), (frame, all, cut) => {
+            // As a socket gives it: a part of something larger.
+            const larger = Buffer.from(`{"x":1}${frame}{"x":1}`)
+            const bytes = larger.subarray(7, larger.length - 7 - (cut % 4 === 0 ? cut % frame.length : 0))
+            for (const [at, value] of all) if (bytes.length > 0) bytes[at % bytes.length] = value
+            expect(venue.decode(bytes, receivedAt)).toEqual(general(bytes.toString(), receivedAt))
+          }),
+          { numRuns: 10_000 },
+        )
+      })
+
       test("the scan and the general decoder agree on damaged frames: the same reading, or both refuse", () => {
         fc.assert(
           fc.property(mutations(frames), (frame) => {

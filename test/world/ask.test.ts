@@ -156,6 +156,9 @@ test("what cannot be asked is refused, or said at once, by name", async () => {
         said("another market", () => ctx.ask("okx", "tickers", {}))
         said("no params", () => ctx.ask("binance-um", "tickers"))
         said("inst", () => ctx.ask("binance-um", "orderbook", { inst: 5 }))
+        said("a time", () => ctx.ask("binance-um", "fundingHistory", { inst: INST, startAt: "yesterday" }))
+        said("a limit", () => ctx.ask("binance-um", "trades", { inst: INST, limit: 0 }))
+        said("a misspelt one", () => ctx.ask("binance-um", "trades", { inst: INST, limits: 5 }))
         said("insts", () => ctx.ask("binance-um", "tickers", { insts: [INST, null] }))
         told["no key"] = await ctx.ask("binance-um", "balance", {})
         told["spot name"] = await ctx.ask(tape, "orderbook", { inst: "BTC_USDT" })
@@ -173,7 +176,12 @@ test("what cannot be asked is refused, or said at once, by name", async () => {
   expect(told["unknown word"]).toStartWith('ask: "weather" is no question; ')
   expect(told["another market"]).toBe("no task of this bot names the market okx")
   expect(told["no params"]).toBe("ask: params is undefined; write what is asked for, such as { inst }, or {}")
-  expect(told["inst"]).toBe("ask: params.inst is a number; write the name of an instrument")
+  expect(told["inst"]).toBe("ask: params.inst is a number; write a text")
+  expect(told["a time"]).toBe(
+    "ask: params.startAt is a string; write whole microseconds since the epoch, as ctx.now() gives them",
+  )
+  expect(told["a limit"]).toBe("ask: params.limit is 0; write a whole number above zero")
+  expect(told["a misspelt one"]).toStartWith("ask: no question has params.limits; there are inst, insts, ")
   expect(told["insts"]).toBe("ask: params.insts[1] is null; write a name")
   expect(told["no key"]).toMatchObject({ kind: "refused", reason: expect.stringContaining("BINANCE_API_KEY") })
   expect(told["spot name"]).toMatchObject({ kind: "refused", reason: expect.stringContaining("BTC_USDT") })

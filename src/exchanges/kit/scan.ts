@@ -1,8 +1,8 @@
 /**
  * Scanning of JSON in the shape expected, in the bytes of a frame as the socket gives them: the hot path's way around a
  * string and `JSON.parse`. A scan either reads exactly what the general decoder would read, or gives up (NaN, -1 or
- * undefined) and lets it. A byte beyond ASCII is only ever passed over, within a string. Nothing here is reentrant: a
- * scan runs to its end in one turn.
+ * undefined) and lets it. Bytes beyond ASCII are passed over within a string, and read as UTF-8 where that string is a name.
+ * Nothing here is reentrant: a scan runs to its end in one turn.
  */
 
 export const QUOTE = 34

@@ -48,10 +48,13 @@ export interface VenueSpec {
   readonly inst: Venue["inst"]
 }
 
-/** The credentials, or a UsageError that names the environment variables to set. */
+/** The credentials, or a UsageError that names the environment variables to set, and whose they are. */
 export function credentialsOf(auth: Auth, market: Market, names: Readonly<Record<string, string>>): Credentials {
   if (auth.credentials !== undefined) return auth.credentials
-  throw new UsageError(`${market} signs this request: set ${Object.values(names).join(" and ")}`)
+  const variables = Object.values(names).join(" and ")
+  throw new UsageError(
+    `${market} signs this request: set ${variables}, which are read for bots with an orders(…) task or a feed of the account`,
+  )
 }
 
 /** Makes a venue of its tables. Knows no venue by name. */

@@ -33,11 +33,46 @@ export function checkQuestion(question: unknown, params: unknown): void {
     throw new UsageError(`ask: ${written(question)} is no question; those are ${QUESTIONS.join(", ")}`)
   }
   checkObject("ask", "params", params, "what is asked for, such as { inst }, or {}")
-  const { inst, insts } = params as Readonly<Record<string, unknown>>
-  if (inst !== undefined) checkText("ask", "params.inst", inst, "the name of an instrument")
-  if (insts === undefined) return
-  demand(Array.isArray(insts), "ask", "params.insts", insts, "a list of instruments")
-  for (const [at, one] of (insts as unknown[]).entries()) checkText("ask", `params.insts[${at}]`, one, "a name")
+  for (const [name, value] of Object.entries(params as object)) {
+    const check = Object.hasOwn(PARAMS, name) ? PARAMS[name] : undefined
+    if (check === undefined)
+      throw new UsageError(`ask: no question has params.${name}; there are ${Object.keys(PARAMS).join(", ")}`)
+    if (value !== undefined) check(`params.${name}`, value)
+  }
+}
+
+type ParamCheck = (name: string, value: unknown) => void
+
+const textual: ParamCheck = (name, value) => checkText("ask", name, value, "a text")
+const several: ParamCheck = (name, value) => {
+  demand(Array.isArray(value), "ask", name, value, "a list of names")
+  for (const [at, one] of (value as unknown[]).entries()) checkText("ask", `${name}[${at}]`, one, "a name")
+}
+const wholeFrom =
+  (least: number, wanted: string): ParamCheck =>
+  (name, value) => {
+    if (Number.isSafeInteger(value) && (value as number) >= least) return
+    const what = typeof value === "number" ? String(value) : wordFor(value)
+    throw new UsageError(`ask: ${name} is ${what}; write ${wanted}`)
+  }
+const moment = wholeFrom(0, "whole microseconds since the epoch, as ctx.now() gives them")
+const count = wholeFrom(1, "a whole number above zero")
+
+/** What questions take, by name: each venue says for itself which of them go together. */
+const PARAMS: Readonly<Record<string, ParamCheck>> = {
+  inst: textual,
+  insts: several,
+  type: textual,
+  depth: count,
+  interval: textual,
+  period: textual,
+  startAt: moment,
+  endAt: moment,
+  limit: count,
+  fromTradeId: textual,
+  orderId: textual,
+  clientId: textual,
+  assets: several,
 }
 
 export function checkConnect(url: unknown, headers: unknown): void {

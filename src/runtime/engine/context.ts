@@ -9,7 +9,15 @@ import type { AmendRequest, Balance, Order, OrderRequest } from "../domain/order
 import type { Outcome } from "../domain/outcome.ts"
 import type { AltTensor } from "../domain/tensor.ts"
 import type { Log, Timer } from "../ports.ts"
-import type { ManualFeed, OwnAndAccount, RunningFeed, RunningOrders, RunningRelay, Submission } from "../tasks/task.ts"
+import {
+  ASK_MS_MAX,
+  type ManualFeed,
+  type OwnAndAccount,
+  type RunningFeed,
+  type RunningOrders,
+  type RunningRelay,
+  type Submission,
+} from "../tasks/task.ts"
 import {
   checkConnect,
   checkInput,
@@ -33,7 +41,6 @@ import type { Timers } from "./timers.ts"
 /** After this long the ack of a command to a manual feed is `unknown`. */
 export const COMMAND_MS_MAX = 5_000
 const HISTORY_MS_MAX = 30_000
-const ASK_MS_MAX = 30_000
 
 export interface ContextParts {
   readonly house: House

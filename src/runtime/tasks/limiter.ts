@@ -1,7 +1,8 @@
 import type { Clock, RateUsage, Timer, VenueLimits } from "../ports.ts"
+import { Steps } from "./quiet.ts"
 
-/** What goes first when there is not room for all. */
-export type Priority = "cancel" | "place" | "read"
+/** What goes first when there is not room for all: `ask` is a strategy's question, which must not cost orders their room. */
+export type Priority = "cancel" | "place" | "read" | "ask"
 
 /** What one request uses up. */
 export interface Need {
@@ -21,9 +22,20 @@ interface Waiting {
 
 const NOTHING = (): void => {}
 
-const ORDERED: readonly Priority[] = ["cancel", "place", "read"]
-/** Share of the weight that each may fill: reads leave room for orders, orders for cancels. */
-const SHARE: Readonly<Record<Priority, number>> = { cancel: 1, place: 0.95, read: 0.8 }
+const ORDERED: readonly Priority[] = ["cancel", "place", "read", "ask"]
+/** Share of the weight that each may fill: questions leave room for the runtime's own reads, reads for orders, orders for cancels. */
+const SHARE: Readonly<Record<Priority, number>> = { cancel: 1, place: 0.95, read: 0.8, ask: 0.5 }
+/** More than these waiting questions would be answered too late anyway. */
+const ASKING_MAX = 100
+/**
+ * Requests without a weight are counted by themselves: on binance-um 500 in five minutes for funding, 1,000 for open interest
+ * (pages Get-Funding-Rate-History and Open-Interest-Statistics). Who passes that is shut out of everything, so questions keep
+ * well below it.
+ */
+const UNWEIGHED_MS = 300_000
+const UNWEIGHED_MAX = 300
+
+const isUnweighed = (priority: Priority, weight: number): boolean => priority === "ask" && weight === 0
 
 /** A count within fixed spans of time, as venues keep it. */
 class Span {
@@ -37,9 +49,10 @@ class Span {
     this.#max = max
   }
 
-  /** The clock was set by so much: what was counted stands, until this span ends by the new time. */
-  shift(now: number): void {
+  /** The clock was set: what was counted stands, unless that was a whole span ago, until this one ends by the new time. */
+  shift(now: number, elapsedUs: number): void {
     this.#startAt = Math.floor(now / this.#lengthUs) * this.#lengthUs
+    if (elapsedUs >= this.#lengthUs) this.used = 0
   }
 
   roll(now: number): void {
@@ -59,34 +72,33 @@ class Span {
   }
 }
 
-/** A wall clock that is slewed moves by less than this between two looks; where it was set, what waits is moved with it. */
-const STEP_US = 500_000
-
 /**
  * Keeps requests within the venue's limits: counts what goes out, believes the venue's own count where it tells one,
- * and lets the rest wait, cancels first. What cannot leave before its time is up is refused, never sent late. A wall clock
- * that is set makes nobody wait longer, nor lets a silence end early.
+ * and lets the rest wait, cancels first. What cannot leave before its time is up is refused, never sent late. Where the wall
+ * clock is set, what waits and the silences that a venue asked for are moved with it.
  */
 export class Limiter {
   readonly #clock: Clock
   readonly #weight: Span
   readonly #orders10s: Span
   readonly #orders1m: Span
-  readonly #queues: Readonly<Record<Priority, Waiting[]>> = { cancel: [], place: [], read: [] }
+  readonly #unweighed = new Span(UNWEIGHED_MS, UNWEIGHED_MAX)
+  readonly #spans: readonly Span[]
+  readonly #queues: Readonly<Record<Priority, Waiting[]>> = { cancel: [], place: [], read: [], ask: [] }
   /** Sent and not answered: not in the venue's count yet. */
   #inFlightWeight = 0
   #inFlightOrders = 0
   #pausedUntil = 0
-  /** Wall clock less the monotonic one, when last looked at. */
-  #ahead: number
+  readonly #steps: Steps
   #timer: Timer | undefined
 
   constructor(clock: Clock, limits: VenueLimits) {
     this.#clock = clock
-    this.#ahead = clock.now() - clock.monotonic()
+    this.#steps = new Steps(clock)
     this.#weight = new Span(60_000, limits.weightPerMinute)
     this.#orders10s = new Span(10_000, limits.ordersPer10s)
     this.#orders1m = new Span(60_000, limits.ordersPerMinute)
+    this.#spans = [this.#weight, this.#orders10s, this.#orders1m, this.#unweighed]
   }
 
   /** Takes room for a request that leaves now; false where it must wait. */
@@ -109,15 +121,21 @@ export class Limiter {
       return NOTHING
     }
     const waiting = { need, untilAt, go, refuse }
-    this.#queues[need.priority].push(waiting)
+    const queue = this.#queues[need.priority]
+    if (need.priority === "ask" && queue.length >= ASKING_MAX) {
+      refuse(`rate limit: ${ASKING_MAX} questions are waiting for room already`)
+      return NOTHING
+    }
+    queue.push(waiting)
     this.#pump()
     return () => this.#withdraw(waiting)
   }
 
   /** The request that took this room did not leave after all. To be told in the same turn. */
-  giveBack({ weight, isOrder }: Need): void {
+  giveBack({ priority, weight, isOrder }: Need): void {
     this.#weight.used -= weight
     this.#inFlightWeight -= weight
+    if (isUnweighed(priority, weight)) this.#unweighed.used--
     if (isOrder) {
       this.#orders10s.used--
       this.#orders1m.used--
@@ -179,17 +197,15 @@ export class Limiter {
   /** To be asked before what it may move is looked at. */
   #now(): number {
     const now = this.#clock.now()
-    const ahead = now - this.#clock.monotonic()
-    const step = ahead - this.#ahead
-    this.#ahead = ahead
-    if (Math.abs(step) > STEP_US) this.#moveBy(step, now)
+    const step = this.#steps.look(now)
+    if (step !== 0) this.#moveBy(step, now)
     return now
   }
 
   #moveBy(step: number, now: number): void {
     if (this.#pausedUntil > 0) this.#pausedUntil += step
     for (const priority of ORDERED) for (const waiting of this.#queues[priority]) waiting.untilAt += step
-    for (const span of [this.#weight, this.#orders10s, this.#orders1m]) span.shift(now)
+    for (const span of this.#spans) span.shift(now, this.#steps.elapsedUs)
   }
 
   #whyPaused(): string {
@@ -209,12 +225,14 @@ export class Limiter {
   #fits({ priority, weight, isOrder }: Need): boolean {
     const share = SHARE[priority]
     if (!this.#weight.fits(weight, share)) return false
+    if (isUnweighed(priority, weight) && !this.#unweighed.fits(1, 1)) return false
     return !isOrder || (this.#orders10s.fits(1, 1) && this.#orders1m.fits(1, 1))
   }
 
-  #take({ weight, isOrder }: Need): void {
+  #take({ priority, weight, isOrder }: Need): void {
     this.#weight.used += weight
     this.#inFlightWeight += weight
+    if (isUnweighed(priority, weight)) this.#unweighed.used++
     if (!isOrder) return
     this.#orders10s.used++
     this.#orders1m.used++
@@ -222,9 +240,7 @@ export class Limiter {
   }
 
   #roll(now: number): void {
-    this.#weight.roll(now)
-    this.#orders10s.roll(now)
-    this.#orders1m.roll(now)
+    for (const span of this.#spans) span.roll(now)
   }
 
   #withdraw(waiting: Waiting): void {
@@ -266,7 +282,7 @@ export class Limiter {
     this.#timer = undefined
     const waiting = ORDERED.flatMap((priority) => this.#queues[priority])
     if (waiting.length === 0) return
-    const spans = [this.#weight, this.#orders10s, this.#orders1m].map((span) => span.endsAt())
+    const spans = this.#spans.map((span) => span.endsAt())
     const roomAt = now < this.#pausedUntil ? this.#pausedUntil : Math.min(...spans)
     const nextAt = Math.min(roomAt, ...waiting.map(({ untilAt }) => untilAt))
     this.#timer = this.#clock.timer(Math.max(1, Math.ceil((nextAt - now) / 1_000)), () => this.#pump())

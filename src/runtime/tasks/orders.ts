@@ -24,7 +24,15 @@ import { Reconciler } from "./orders/reconciler.ts"
 import { Resolver } from "./orders/resolver.ts"
 import { Trade } from "./orders/trade.ts"
 import { asking, type RestClient } from "./rest.ts"
-import type { Ask, OwnAndAccount, Publish, RunningOrders, Submission, TaskHost } from "./task.ts"
+import {
+  type Ask,
+  ASK_MS_MAX,
+  type OwnAndAccount,
+  type Publish,
+  type RunningOrders,
+  type Submission,
+  type TaskHost,
+} from "./task.ts"
 
 export interface OrdersDeps {
   readonly venue: Venue
@@ -99,7 +107,7 @@ class Orders implements OrdersTask {
     const isExclusive = deps.account === "exclusive"
     this.spec = spec
     this.market = venue.market
-    this.ask = asking(rest)
+    this.ask = asking(rest, clock, ASK_MS_MAX)
     this.#host = host
     this.#deps = deps
     this.#isExclusive = isExclusive

@@ -30,3 +30,32 @@ export class Quiet {
     return this.#quietUs
   }
 }
+
+/** A wall clock that is slewed moves by less than this from one look to the next. */
+const STEP_US = 500_000
+
+/** Sees, from one look to the next, whether somebody set the wall clock. */
+export class Steps {
+  readonly #clock: Pick<Clock, "now" | "monotonic">
+  /** Wall clock less the monotonic one. */
+  #ahead: number
+  #lookedAt: number
+  /** Between the last two looks. */
+  elapsedUs = 0
+
+  constructor(clock: Pick<Clock, "now" | "monotonic">) {
+    this.#clock = clock
+    this.#lookedAt = clock.monotonic()
+    this.#ahead = clock.now() - this.#lookedAt
+  }
+
+  /** By how much it was set since the last look, µs; 0 where it was not. `now` is its time. */
+  look(now: number): number {
+    const monotonic = this.#clock.monotonic()
+    const step = now - monotonic - this.#ahead
+    this.#ahead += step
+    this.elapsedUs = monotonic - this.#lookedAt
+    this.#lookedAt = monotonic
+    return Math.abs(step) > STEP_US ? step : 0
+  }
+}

@@ -73,11 +73,14 @@ export function needOf<O extends OperationName>(
   }
 }
 
-/** A strategy's questions: one that cannot be put is refused with the reason, like one that the venue refuses. */
-export function asking(rest: RestClient): Ask {
+/**
+ * A strategy's questions, each over after `msMax`: one that cannot be put is refused with the reason, like one that the venue
+ * refuses. They come last: what the runtime itself must know goes before them.
+ */
+export function asking(rest: RestClient, clock: Clock, msMax: number): Ask {
   return async (question, params) => {
     try {
-      return await rest.call(question, params)
+      return await rest.call(question, params, { priority: "ask", leaveBy: clock.now() + msMax * 1_000 })
     } catch (error) {
       if (!(error instanceof UsageError || error instanceof WireError)) throw error
       return { kind: "refused", reason: describe(error) }
@@ -136,7 +139,8 @@ class Rest implements RestClient {
     const backoff = new Backoff(random, READ_BACKOFF)
     for (let attempt = 1; ; attempt++) {
       const { outcome, isTransient } = await this.#attempt(operation, params, options)
-      if (!isTransient || attempt >= READ_ATTEMPTS_MAX) return outcome
+      const isOver = options.leaveBy !== undefined && clock.now() >= options.leaveBy
+      if (!isTransient || isOver || attempt >= READ_ATTEMPTS_MAX) return outcome
       const why = outcome.kind === "refused" ? outcome.reason : outcome.kind === "unknown" ? outcome.why : ""
       log.debug("rest.again", { market: venue.market, operation, attempt, why })
       if (outcome.kind === "refused" && outcome.meaning === "clock") await offset.measure()
@@ -175,9 +179,15 @@ class Rest implements RestClient {
     need: Need,
   ): Promise<Attempt<ResultOf<O>>> {
     const { venue, http, limiter } = this.#deps
+    let call: HttpCall
+    try {
+      call = options.prepared ?? venue.encode(operation, params, this.auth())
+    } catch (error) {
+      limiter.giveBack(need)
+      throw error
+    }
     let reply: HttpReply
     try {
-      const call = options.prepared ?? venue.encode(operation, params, this.auth())
       reply = await http.request(call, options.timeoutMs ?? TIMEOUT_MS)
     } catch (error) {
       limiter.answered(need, undefined)

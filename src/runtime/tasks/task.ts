@@ -41,7 +41,9 @@ export interface RunningTask {
   state(): Readonly<Record<string, unknown>>
 }
 
-/** Asks the task's market over REST, within its rate limits. Rejects with UsageError or WireError where it cannot be asked so. */
+/** How long a question may take: then its answer is `unknown`. */
+export const ASK_MS_MAX = 30_000
+/** Asks the task's market over REST, within its rate limits; `refused` where it cannot be asked so. */
 export type Ask = <Q extends Question>(question: Q, params: ParamsOf<Q>) => Promise<Outcome<ResultOf<Q>>>
 
 /** Commands to a feed whose strategy drives it. `refused` where the connection is dead: nothing waits for the next one. */

@@ -95,6 +95,16 @@ describe("captured frames in place of the market", () => {
     expect(depth()).toMatchObject({ lastUpdateId: 50, bids: [["61800.00", "3.000"]] })
   })
 
+  test("are not made smaller by somebody's question for a few levels", () => {
+    const { frame: play, reply, depth } = playing()
+    play(diff(1, [["61799.00", "1.000"]], []))
+    reply(image(5))
+    play(diff(2, [["61798.00", "2.000"]], []))
+    const before = depth() as unknown
+    for (const query of ["symbol=BTCUSDT&limit=5", "symbol=BTCUSDT"]) reply(image(30), `GET /fapi/v1/depth?${query}`)
+    expect(depth() as unknown).toEqual(before)
+  })
+
   test("are what orders meet: a taker the displayed size, a maker the trades at its price", () => {
     const { desk, frame: play, reply } = playing()
     reply(image(10))

@@ -35,13 +35,6 @@ function booked(at: number, best: { bidPrice: number; askPrice: number } | undef
 }
 
 describe("the price of an instrument", () => {
-  test("is not known of what was heard before the clock was set back, and is of what was heard since", () => {
-    const hour = 3_600 * SECOND
-    expect(priceOf([traded(90, hour)], 10 * SECOND)).toBeUndefined()
-    expect(priceAgeUs([traded(90, hour)], 10 * SECOND)).toBeUndefined()
-    expect(priceOf([traded(90, hour), traded(91, 9 * SECOND)], 10 * SECOND)).toBe(91)
-  })
-
   test("is the middle of its live book, however new a trade is", () => {
     const book = booked(1, { bidPrice: 100, askPrice: 102 })
     expect(priceOf([traded(90, 50 * SECOND), book], 50 * SECOND)).toBe(101)
@@ -78,6 +71,23 @@ describe("the price of an instrument", () => {
 })
 
 describe("the feeds of a market", () => {
+  test("tell no price that was heard before the wall clock was set, and the next one again", async () => {
+    const world = await exchange()
+    const { task } = world.listening(TRADES)
+    const { hub } = world.gear
+    task.start()
+    world.clock.advance(10_000)
+    expect(hub.price(BTC)).toBeGreaterThan(0)
+    world.local.aheadUs = -3_600 * SECOND
+    expect([hub.price(BTC), hub.priceAgeUs(BTC)]).toEqual([undefined, undefined])
+    world.clock.advance(10_000)
+    expect(hub.price(BTC)).toBeGreaterThan(0)
+    void task.stop()
+    world.local.aheadUs = 0
+    // By its own time it was heard a moment ago again.
+    expect(hub.price(BTC)).toBeUndefined()
+  })
+
   test.each<[string, Channel]>([
     ["best prices", BBO],
     ["images", IMAGES],

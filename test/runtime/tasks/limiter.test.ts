@@ -78,6 +78,40 @@ describe("the limiter", () => {
     },
   )
 
+  test("forgets what was counted long before the clock was set", async () => {
+    const { clock, limiter, left, ask } = setup()
+    limiter.tryTake(need("cancel", 100))
+    await clock.advance(600_000)
+    clock.set(3_605_000)
+    ask("read", need("read"))
+    expect(left).toEqual(["read"])
+  })
+
+  test("keeps questions to half of the weight, behind all that is the runtime's own, and a hundred of them at most", async () => {
+    const { clock, left, ask } = setup()
+    for (let count = 1; count <= 6; count++) ask(`asked ${count}`, need("ask"))
+    expect(left).toEqual(["asked 1", "asked 2", "asked 3", "asked 4", "asked 5"])
+    ask("read", need("read"))
+    ask("place", need("place"))
+    expect(left.slice(5)).toEqual(["read", "place"])
+    for (let count = 7; count <= 106; count++) ask(`asked ${count}`, need("ask"))
+    expect(left.slice(7)).toEqual(["asked 106: rate limit: 100 questions are waiting for room already"])
+    await clock.advance(60_000)
+    expect(left.slice(8)).toEqual(["asked 6", "asked 7", "asked 8", "asked 9", "asked 10"])
+  })
+
+  test("counts questions without a weight by themselves, and nothing else's", async () => {
+    const { clock, left, ask } = setup()
+    const free = need("ask", 0)
+    for (let count = 1; count <= 301; count++) ask(String(count), free)
+    expect(left).toHaveLength(300)
+    ask("cancel", need("cancel", 0))
+    ask("read", need("read", 0))
+    expect(left.slice(300)).toEqual(["cancel", "read"])
+    await clock.advance(300_000)
+    expect(left.at(-1)).toBe("301")
+  })
+
   test("believes the venue's own count, plus what is still under way", () => {
     const { limiter } = setup()
     const first = need("read", 1)

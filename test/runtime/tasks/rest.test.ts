@@ -1,7 +1,11 @@
 import { describe, expect, test } from "bun:test"
+import { UsageError } from "../../../src/runtime/domain/errors.ts"
+import { Limiter } from "../../../src/runtime/tasks/limiter.ts"
 import { Offset } from "../../../src/runtime/tasks/offset.ts"
+import { asking, restClient } from "../../../src/runtime/tasks/rest.ts"
 import { INST } from "./scripted/exchange.ts"
 import type { Fate } from "./scripted/network.ts"
+import { scriptedVenue } from "./scripted/venue.ts"
 import { World } from "./scripted/world.ts"
 
 const CANCEL = { inst: INST, clientId: "x" }
@@ -50,6 +54,36 @@ describe("a read", () => {
     await world.clock.advance(5_000)
     expect(world.exchange.asked("openOrders")).toBe(1)
     expect(await outcome).toEqual({ kind: "accepted", value: [] })
+  })
+
+  test("that cannot be put into words takes no room within the limits", async () => {
+    const { clock, network, outside } = new World()
+    const venue = scriptedVenue({
+      weight: () => 10,
+      encode: () => {
+        throw new UsageError("no such instrument")
+      },
+    })
+    const { random, log } = outside
+    const limiter = new Limiter(clock, venue.limits)
+    const offset = new Offset({ venue, http: network, clock, random, log })
+    const rest = restClient({ venue, http: network, clock, random, log, limiter, offset })
+    const before = limiter.state()
+    await expect(rest.call("openOrders", {})).rejects.toThrow("no such instrument")
+    expect(await asking(rest, clock, 1_000)("openOrders", {})).toEqual({
+      kind: "refused",
+      reason: "no such instrument",
+    })
+    expect(limiter.state()).toEqual(before)
+  })
+
+  test("of a strategy is over when its time is up, however often it would be asked again", async () => {
+    const fates = Array.from({ length: 9 }, (): Fate => "lost")
+    const { world, life } = await calling(fates)
+    const outcome = asking(life.rest, world.clock, 1_000)("openOrders", {})
+    await world.clock.advance(8_000)
+    expect(await outcome).toMatchObject({ kind: "unknown" })
+    expect(fates).toHaveLength(8)
   })
 
   test("of an operation the venue lacks is a mistake by name", async () => {

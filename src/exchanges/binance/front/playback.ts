@@ -13,6 +13,9 @@ export interface PlaybackOptions {
 }
 
 const HELD_MAX = 20_000
+const DEPTH = "GET /fapi/v1/depth?"
+/** What books are built on; anything less is somebody's question. */
+const WHOLE_LEVELS = "1000"
 
 /** One instrument: where its orders are matched, and which streams its book and its trades are taken from. */
 interface Shown {
@@ -103,10 +106,11 @@ export class Playback {
     for (const { id, isCombined } of this.#hub.listeners(stream)) this.#hub.send(id, isCombined ? text : data)
   }
 
-  /** What the venue answered to a public request: of those that tell a whole book, the book is made of it. */
+  /** What the venue answered to a public request: of those that tell a whole book, the book is made of it, not of a few levels. */
   reply(target: string, body: string, now: number): void {
-    const symbol = /^GET \/fapi\/v1\/depth\?(?:.*&)?symbol=([^&]+)/.exec(target)?.[1]
-    const shown = symbol === undefined ? undefined : this.#shown.get(symbol.toLowerCase())
+    const query = target.startsWith(DEPTH) ? new URLSearchParams(target.slice(DEPTH.length)) : undefined
+    const symbol = query?.get("limit") === WHOLE_LEVELS ? query.get("symbol") : undefined
+    const shown = typeof symbol !== "string" ? undefined : this.#shown.get(symbol.toLowerCase())
     const told = shown === undefined ? undefined : parsed(body)
     if (shown === undefined || typeof told?.["lastUpdateId"] !== "number") return
     const sides = sidesOf(told["bids"], told["asks"], shown.pit)

@@ -2,6 +2,7 @@ import { channelName } from "../../domain/channel.ts"
 import type { Candle, Lob, Trade } from "../../domain/events.ts"
 import type { Inst } from "../../domain/inst.ts"
 import type { Outside, Timer, Venue } from "../../ports.ts"
+import { Steps } from "../quiet.ts"
 import type { Turn } from "../turn.ts"
 import { type HubCounters, type HubOptions, Line, type LineDeps } from "./line.ts"
 import { socketsOf, streamsOf } from "./plan.ts"
@@ -21,12 +22,16 @@ export class FeedHub {
   /** The same streams, and what was heard of feeds that their strategies drive. */
   readonly #sources = new Map<Inst, Source[]>()
   readonly #heard = new Map<Inst, { lastPrice: number; receivedAt: number }>()
+  readonly #steps: Steps
+  /** What each had told last when the wall clock was seen to be set: how long ago that was nobody can say. */
+  readonly #undated = new Map<Source, number>()
   #lines: readonly Line[] = []
   #isStarted = false
   #watching: Timer | undefined
 
   constructor(outside: Outside, turn: Turn, venue: Venue, counters: HubCounters, options: HubOptions) {
     this.#deps = { outside, turn, venue, counters, options }
+    this.#steps = new Steps(outside.clock)
   }
 
   add(listener: Listener): void {
@@ -79,18 +84,30 @@ export class FeedHub {
 
   /** What it trades at; undefined where nothing told lately. */
   price(inst: Inst): number | undefined {
-    return priceOf(this.#sources.get(inst) ?? NONE, this.#deps.outside.clock.now())
+    const now = this.#deps.outside.clock.now()
+    return priceOf(this.#sourcesOf(inst, now), now)
   }
 
   /** How long ago its newest price was heard, µs; undefined where none ever was. */
   priceAgeUs(inst: Inst): number | undefined {
-    return priceAgeUs(this.#sources.get(inst) ?? NONE, this.#deps.outside.clock.now())
+    const now = this.#deps.outside.clock.now()
+    return priceAgeUs(this.#sourcesOf(inst, now), now)
   }
 
   /** Why this task's data cannot be trusted now. */
   reasons(listener: Listener): string[] {
     if (this.#listeners.has(listener)) return this.#lines.flatMap((line) => line.reasons(listener))
     return [`${this.#deps.venue.market} ${channelName(listener.channel)}: stopped, asked to stop`]
+  }
+
+  /** Who tells of it, save whose newest event has no age: a kept book is watched, and has no need of one. */
+  #sourcesOf(inst: Inst, now: number): readonly Source[] {
+    if (this.#steps.look(now) !== 0) {
+      for (const source of [...this.#sources.values()].flat()) this.#undated.set(source, source.receivedAt)
+    }
+    const sources = this.#sources.get(inst) ?? NONE
+    if (this.#undated.size === 0) return sources
+    return sources.filter((one) => one.book !== undefined || this.#undated.get(one) !== one.receivedAt)
   }
 
   #listenTo(inst: Inst, source: Source): void {

@@ -1,7 +1,7 @@
 import { channelName } from "../../domain/channel.ts"
 import { maskFrame } from "../../domain/redaction.ts"
 import { type Outcome, accepted } from "../../domain/outcome.ts"
-import type { Candle, Lob, Trade } from "../../domain/events.ts"
+import type { Candle, Frame, Lob, Trade } from "../../domain/events.ts"
 import type { FeedSpec } from "../../domain/task.ts"
 import type { Socket, Timer, Venue } from "../../ports.ts"
 import type { FeedStateChanged } from "../../domain/callbacks.ts"
@@ -119,10 +119,10 @@ export function manualFeed(
       receivedAt,
     )
 
-  const read = (text: string, receivedAt: number) => {
+  const read = (frame: Frame, receivedAt: number) => {
     pulse.heardAt = receivedAt
     host.turn.run(() => {
-      const { events, control, unreadable } = venue.decode(text, receivedAt)
+      const { events, control, unreadable } = venue.decode(frame, receivedAt)
       for (const event of events) {
         // Before its handler, which may send an order that is valued at it.
         if (event.kind === "trade" || event.kind === "lob" || event.kind === "candle") hear(event, receivedAt)
@@ -133,7 +133,7 @@ export function manualFeed(
         else if (event.kind === "accBalPos") publishers.accBalPos(event, receivedAt)
         else if (event.kind === "accPos") publishers.accPos(event, receivedAt)
       }
-      if (unreadable !== undefined) trouble(unreadable, maskFrame(text.slice(0, 500)), receivedAt)
+      if (unreadable !== undefined) trouble(unreadable, maskFrame(frame.toString().slice(0, 500)), receivedAt)
       if (control?.kind === "refused") trouble(`refused (${control.code}): ${control.message}`, "", receivedAt)
       if (control?.kind === "ping" && control.reply !== undefined) socket?.send(control.reply)
     })
@@ -159,6 +159,7 @@ export function manualFeed(
           if (mine === attempt) pulse.heardAt = clock.now()
         },
         text: (text, receivedAt) => mine === attempt && read(text, receivedAt),
+        bytes: (bytes, receivedAt) => mine === attempt && read(bytes, receivedAt),
         closed(code, reason) {
           resolve(refused(`${name} could not connect (${code} ${reason})`))
           if (mine === attempt) lost(`closed (${code} ${reason})`)

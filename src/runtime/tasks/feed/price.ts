@@ -13,8 +13,6 @@ export interface Source {
 
 /** A price that was heard longer ago than this is not known any more: its feed may be lost, or nobody trades. */
 const AGE_US_MAX = 60_000_000
-/** Heard later than now: the wall clock was set back since, and nobody can say how long ago it was. */
-const AHEAD_US_MAX = 1_000_000
 
 /** The middle of a live book, which is watched all the time; else what was heard last, where that is not too long ago. */
 export function priceOf(sources: readonly Source[], now: number): number | undefined {
@@ -23,20 +21,19 @@ export function priceOf(sources: readonly Source[], now: number): number | undef
     const best = view?.state === "live" ? view.best() : undefined
     if (best !== undefined) return (best.bidPrice + best.askPrice) / 2
   }
-  const newest = newestOf(sources, now)
+  const newest = newestOf(sources)
   return newest !== undefined && now - newest.receivedAt <= AGE_US_MAX ? newest.lastPrice : undefined
 }
 
 /** How long ago the newest price was heard, µs; undefined where none ever was. */
 export function priceAgeUs(sources: readonly Source[], now: number): number | undefined {
-  const newest = newestOf(sources, now)
+  const newest = newestOf(sources)
   return newest === undefined ? undefined : now - newest.receivedAt
 }
 
-function newestOf(sources: readonly Source[], now: number): Source | undefined {
+function newestOf(sources: readonly Source[]): Source | undefined {
   let newest: Source | undefined
   for (const source of sources) {
-    if (source.receivedAt > now + AHEAD_US_MAX) continue
     if (source.lastPrice > 0 && source.receivedAt > (newest?.receivedAt ?? 0)) newest = source
   }
   return newest
