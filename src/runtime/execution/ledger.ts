@@ -52,7 +52,7 @@ interface Entry {
 const NONE: Entry["amends"] = []
 
 /** Between so many and twice as many final orders stay in memory for late news; older ones are recalled from the journal. */
-const ENDED_KEPT = 250
+export const ENDED_KEPT = 250
 
 /**
  * The bot's own orders of one market, by client id and by the venue's id. Every input gives what changed, or undefined

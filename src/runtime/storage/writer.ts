@@ -34,7 +34,7 @@ export class Writer {
   private readonly start: Statement
   private readonly end: Statement
   private readonly submit: Statement
-  private readonly answered: Statement
+  private readonly unpend: Statement
   private readonly place: Statement
   private readonly remember: Statement
   private readonly change: Statement
@@ -63,7 +63,7 @@ export class Writer {
     this.start = connection.prepare("BEGIN IMMEDIATE")
     this.end = connection.prepare("COMMIT")
     this.submit = connection.prepare(`INSERT INTO pending_orders VALUES (NULL, ${marks(12)})`)
-    this.answered = connection.prepare("DELETE FROM pending_orders WHERE number = ? AND client_id = ?")
+    this.unpend = connection.prepare("DELETE FROM pending_orders WHERE number = ? AND client_id = ?")
     const upsert = `INSERT INTO orders VALUES (${marks(19)}, 0) ON CONFLICT (client_id)`
     this.place = connection.prepare(`${upsert} DO NOTHING`)
     this.remember = connection.prepare(
@@ -198,7 +198,7 @@ export class Writer {
     if (pending === undefined) return
     this.begin()
     this.place.run(fromOrder(known, pending.cause, known.createdAt))
-    const { changes } = this.answered.run(pending.number, clientId)
+    const { changes } = this.unpend.run(pending.number, clientId)
     if (changes !== 1) throw new JournalError(`order ${clientId} is not where this run has put it; another writes here`)
     this.pending.delete(clientId)
     this.undo.push(() => this.pending.set(clientId, pending))

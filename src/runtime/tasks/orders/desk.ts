@@ -3,7 +3,7 @@ import type { Inst } from "../../domain/inst.ts"
 import type { OrderDetail } from "../../domain/operation.ts"
 import { type Fill, type FundingPayment, isFinal, type Order } from "../../domain/order.ts"
 import { maskFrame } from "../../domain/redaction.ts"
-import { type Applied, Ledger, toChange, toRecords } from "../../execution/ledger.ts"
+import { type Applied, ENDED_KEPT, Ledger, toChange, toRecords } from "../../execution/ledger.ts"
 import { fromDetail } from "../../execution/lifecycle.ts"
 import { Holdings, type InstBooks } from "../../execution/pnl.ts"
 import type { Journal, JournalRecord, Venue } from "../../ports.ts"
@@ -19,8 +19,6 @@ export interface DeskDeps {
 
 /** Fills of one inst replayed at start: those since its books were last written. */
 const FILLS_MAX = 100_000
-/** Ended orders kept at hand at start, so that their late fills find them. */
-const ENDED_MAX = 500
 const RAW_CHARS_MAX = 500
 
 /**
@@ -179,7 +177,7 @@ export class Desk {
     const { journal, venue } = this.#deps
     const { market } = venue
     const live = journal.restored.orders.filter((order) => order.market === market)
-    const ended = journal.orders({ market, limit: ENDED_MAX }).filter(({ state }) => isFinal(state))
+    const ended = journal.orders({ market, limit: ENDED_KEPT }).filter(({ state }) => isFinal(state))
     for (const order of [...ended.toReversed(), ...live]) {
       this.ledger.restore(order, journal.fills({ market, clientId: order.clientId, limit: FILLS_MAX }))
     }
