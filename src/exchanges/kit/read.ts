@@ -1,4 +1,4 @@
-import { canonical, type Decimal, isDecimal } from "../../runtime/domain/decimal.ts"
+import { canonical, type Decimal, isDecimal, shortest } from "../../runtime/domain/decimal.ts"
 import { WireError } from "../../runtime/domain/errors.ts"
 import { type SequenceNumber, sequenceNumber } from "../../runtime/domain/events.ts"
 import { isList, isObject, type Json, type JsonObject } from "./json.ts"
@@ -123,7 +123,8 @@ function withoutExponent(value: string): Decimal | undefined {
 export function decimal<R extends object>(row: R, field: FieldOf<R>): Decimal {
   const value = valueOf(row, field)
   if (typeof value === "string") {
-    if (isDecimal(value)) return canonical(value)
+    const found = shortest(value)
+    if (found !== undefined) return found
     const plain = withoutExponent(value)
     if (plain !== undefined) return canonical(plain)
   }

@@ -16,6 +16,7 @@ const FORM = /^-?\d+(\.\d+)?$/
 /** False for whatever is not text, too: a number is no Decimal. */
 export const isDecimal = (text: unknown): boolean => typeof text === "string" && FORM.test(text)
 
+const MINUS = 45
 const POINT = 46
 const ZERO = 48
 const NINE = 57
@@ -40,8 +41,12 @@ export function isAmount(value: unknown): boolean {
   return isAboveZero
 }
 
+function refuse(text: string): never {
+  throw new DecimalError(`"${text}" is not a decimal number; write digits like 12.5`)
+}
+
 function parse(text: Decimal): Scaled {
-  if (!FORM.test(text)) throw new DecimalError(`"${text}" is not a decimal number; write digits like 12.5`)
+  if (!FORM.test(text)) refuse(text)
   const point = text.indexOf(".")
   if (point < 0) return { units: BigInt(text), scale: 0 }
   return { units: BigInt(text.slice(0, point) + text.slice(point + 1)), scale: text.length - point - 1 }
@@ -70,9 +75,30 @@ function align(a: Decimal, b: Decimal): { a: bigint; b: bigint; scale: number } 
 }
 
 /** The shortest text of the same value: no leading or trailing zeros, no minus before zero. */
-export function canonical(text: Decimal): Decimal {
-  const { units, scale } = parse(text)
-  return format(units, scale)
+export const canonical = (text: Decimal): Decimal => shortest(text) ?? refuse(text)
+
+/** The same; undefined where the text is no Decimal. One walk: venues write a dozen of them into what they say of an order. */
+export function shortest(text: string): Decimal | undefined {
+  const isNegative = text.charCodeAt(0) === MINUS
+  const start = isNegative ? 1 : 0
+  let point = -1
+  for (let at = start; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === POINT && point < 0 && at > start) point = at
+    else if (!(code >= ZERO && code <= NINE)) return undefined
+  }
+  let end = text.length
+  if (end === start || point === end - 1) return undefined
+  if (point > 0) {
+    while (text.charCodeAt(end - 1) === ZERO) end--
+    if (end === point + 1) end = point
+  }
+  let from = start
+  const wholeEnd = point < 0 ? end : point
+  while (from < wholeEnd - 1 && text.charCodeAt(from) === ZERO) from++
+  if (end - from === 1 && text.charCodeAt(from) === ZERO) return "0"
+  if (from === start && end === text.length) return text
+  return isNegative ? `-${text.slice(from, end)}` : text.slice(from, end)
 }
 
 export function plus(a: Decimal, b: Decimal): Decimal {

@@ -33,3 +33,44 @@ test("any JSON without long integers is read as JSON.parse reads it", () => {
     }),
   )
 })
+
+test("whatever the text, it is read as by replacing its tokens one by one", () => {
+  const slowly = (text: string): unknown =>
+    JSON.parse(
+      text.replace(/"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*/g, (token) =>
+        /^-?[1-9]\d{15,}$/.test(token) ? `"${token}"` : token,
+      ),
+    )
+  const read = (how: (text: string) => unknown, text: string): unknown => {
+    try {
+      return how(text)
+    } catch (error) {
+      if (error instanceof SyntaxError) return "no JSON"
+      throw error
+    }
+  }
+  const piece = fc.oneof(
+    fc.constantFrom('"', "\\", '\\"', "{", "}", "[", "]", ",", ":", " ", "-", ".", "e", "+", "null", '"a":', "\n"),
+    fc.stringMatching(/^-?\d{1,20}$/),
+    fc.json(),
+  )
+  const value = fc.letrec((tie) => ({
+    value: fc.oneof(
+      fc.stringMatching(/^-?[1-9]\d{0,19}$/),
+      fc.string().map((text) => JSON.stringify(text)),
+      fc.stringMatching(/^[\\"\d,:]{0,24}$/).map((text) => JSON.stringify(text)),
+      fc.array(tie("value"), { maxLength: 4 }).map((all) => `[${all.join()}]`),
+      fc.array(tie("value"), { maxLength: 4 }).map((all) => `{${all.map((one, at) => `"${at}":${one}`).join()}}`),
+    ),
+  })).value as fc.Arbitrary<string>
+  const text = fc.oneof(
+    value,
+    fc.array(piece, { maxLength: 12 }).map((all) => all.join("")),
+  )
+  fc.assert(
+    fc.property(text, (any) => {
+      expect(read(parseExact, any)).toEqual(read(slowly, any) as never)
+    }),
+    { numRuns: 5_000 },
+  )
+})

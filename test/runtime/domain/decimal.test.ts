@@ -16,6 +16,7 @@ import {
   negate,
   over,
   placesOf,
+  shortest,
   plus,
   times,
   toNumber,
@@ -193,4 +194,25 @@ test("an amount is what is a decimal and above zero, by the slower ways of findi
   )
   for (const none of ["", ".", "1.", ".1", "1.2.3", "1\n", "١", 1])
     expect([none, isAmount(none)]).toEqual([none, false])
+})
+
+test("the shortest text is what exact arithmetic writes, and of what is no Decimal there is none", () => {
+  const number = fc.stringMatching(/^-?0{0,3}\d{1,25}(\.\d{1,25}0{0,3})?$/)
+  fc.assert(
+    fc.property(number, (text) => {
+      expect(canonical(text)).toBe(times(text, "1"))
+      expect(shortest(text)).toBe(times(text, "1"))
+    }),
+    { numRuns: 5_000 },
+  )
+  fc.assert(
+    fc.property(fc.stringMatching(/^[-+.0-9e ]{0,8}$/), (text) => {
+      expect(shortest(text) === undefined).toBe(!isDecimal(text))
+    }),
+    { numRuns: 5_000 },
+  )
+  for (const text of ["", "-", ".", "-.", "1.", ".5", "-.5", "1.2.3", "١", "1 "]) {
+    expect(shortest(text)).toBeUndefined()
+    expect(() => canonical(text)).toThrow("is not a decimal number")
+  }
 })
