@@ -75,7 +75,7 @@ export function futuresScan(market: Market, readInst: (symbol: string) => string
 
   /** Past the symbol that opens at `at`, or -1; `inst` is its name. */
   function symbolEnd(bytes: Buffer, at: number): number {
-    if (bytes[at]! !== QUOTE) return -1
+    if (bytes[at] !== QUOTE) return -1
     if (symbol.length > 0 && has(bytes, at + 1, symbol)) return at + 1 + symbol.length
     const end = plainStringEnd(bytes, at)
     if (end < 0 || end === at + 2) return -1
@@ -148,7 +148,7 @@ export function futuresScan(market: Market, readInst: (symbol: string) => string
         at = has(bytes, at, MARKET) ? at + MARKET.length : -1
       } else at = key === E ? -1 : scalarEnd(bytes, at)
       if (at < 0) return undefined
-      if (bytes[at]! !== COMMA) break
+      if (bytes[at] !== COMMA) break
       at++
     }
     if (!isEnd(bytes, at, lane) || !isKnown || time < 0 || idTo < 0 || !hasSide || price === 0 || size === 0)
@@ -197,7 +197,7 @@ export function futuresScan(market: Market, readInst: (symbol: string) => string
         isKnown = true
       } else at = key === E ? -1 : scalarEnd(bytes, at)
       if (at < 0) return undefined
-      if (bytes[at]! !== COMMA) break
+      if (bytes[at] !== COMMA) break
       at++
     }
     if (!isEnd(bytes, at, lane) || !isKnown || time < 0 || last < 0) return undefined
@@ -237,7 +237,7 @@ export function futuresScan(market: Market, readInst: (symbol: string) => string
         isKnown = true
       } else at = key === E ? -1 : scalarEnd(bytes, at)
       if (at < 0) return undefined
-      if (bytes[at]! !== COMMA) break
+      if (bytes[at] !== COMMA) break
       at++
     }
     if (!isEnd(bytes, at, lane) || !isKnown || time < 0 || prev < 0 || first < 0 || last < 0) return undefined
@@ -255,14 +255,14 @@ export function futuresScan(market: Market, readInst: (symbol: string) => string
 
 /** The key at `from` as its one letter's code, PU or UNKNOWN, the cursor at its value; -1 where there is none. */
 function keyAt(bytes: Buffer, from: number): number {
-  if (bytes[from]! !== QUOTE) return -1
+  if (bytes[from] !== QUOTE) return -1
   const letter = bytes[from + 1]!
   if (bytes[from + 2] === QUOTE && bytes[from + 3] === COLON && isLetter(letter)) {
     cursor.at = from + 4
     return letter
   }
   const end = plainStringEnd(bytes, from)
-  if (end < 0 || bytes[end]! !== COLON) return -1
+  if (end < 0 || bytes[end] !== COLON) return -1
   cursor.at = end + 1
   return has(bytes, from, PU_KEY) ? PU : UNKNOWN
 }

@@ -33,7 +33,7 @@ let scratch: Float64Array = new Float64Array(8192)
 
 /** `"12.50"` at `from`, as `Number("12.50")`; NaN where it is no plain decimal. */
 export function quotedNumber(bytes: Buffer, from: number): number {
-  if (bytes[from]! !== QUOTE) return Number.NaN
+  if (bytes[from] !== QUOTE) return Number.NaN
   const start = from + 1
   let at = start
   let value = 0
@@ -64,7 +64,7 @@ export function quotedNumber(bytes: Buffer, from: number): number {
 
 /** `[["price","size"],…]` at `from` as flat pairs; undefined where it is anything else. */
 export function quotedLevels(bytes: Buffer, from: number): Float64Array | undefined {
-  if (bytes[from]! !== OPEN_LIST) return undefined
+  if (bytes[from] !== OPEN_LIST) return undefined
   let at = from + 1
   if (bytes[at] === CLOSE_LIST) {
     cursor.at = at + 1
@@ -75,8 +75,8 @@ export function quotedLevels(bytes: Buffer, from: number): Float64Array | undefi
   // `quotedNumber` written out: a call a number would double the time of this loop, the hottest there is.
   for (;;) {
     // Here `at` is at the quote after `[` where count is even, after the price's comma where it is odd.
-    if ((count & 1) === 0 && bytes[at++]! !== OPEN_LIST) return undefined
-    if (bytes[at]! !== QUOTE) return undefined
+    if ((count & 1) === 0 && bytes[at++] !== OPEN_LIST) return undefined
+    if (bytes[at] !== QUOTE) return undefined
     const start = ++at
     let value = 0
     let code = bytes[at]!
@@ -184,7 +184,7 @@ export function has(bytes: Buffer, from: number, word: Buffer): boolean {
 
 /** Past the closing quote of the plain string that opens at `from`; -1 where it is none, or has an escape. */
 export function plainStringEnd(bytes: Buffer, from: number): number {
-  if (bytes[from]! !== QUOTE) return -1
+  if (bytes[from] !== QUOTE) return -1
   let at = from + 1
   let code = bytes[at]!
   while (code >= SPACE && code !== QUOTE && code !== BACKSLASH) code = bytes[++at]!
