@@ -50,8 +50,17 @@ describe("docs/strategies.md", () => {
   })
 
   test("has every question that can be asked in its table, and no other", () => {
-    const rows = table("docs/strategies.md", "| of | questions |").flatMap(([, cell = ""]) => all(cell, /`(\w+)`/g))
-    expect(rows.toSorted()).toEqual([...QUESTIONS].toSorted())
+    const rows = table("docs/strategies.md", "| question | takes | tells |").flatMap(([names = "", takes = ""]) =>
+      all(names, /`(\w+)`/g).map((name) => [name, takes] as const),
+    )
+    const known = Object.entries(QUESTIONS).map(([name, takes]) => [
+      name,
+      Object.entries(takes as Record<string, boolean>)
+        .map(([param, isNeeded]) => (isNeeded ? param : `${param}?`))
+        .join(", "),
+    ])
+    expect(Object.fromEntries(rows)).toEqual(Object.fromEntries(known))
+    expect(rows).toHaveLength(known.length)
   })
 
   test("names every declaration of a task", () => {

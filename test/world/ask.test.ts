@@ -76,7 +76,7 @@ function asker() {
 
 const kinds = (answers: Answers): Record<string, string> =>
   Object.fromEntries(Object.entries(answers).map(([question, { kind }]) => [question, kind]))
-const ALL = Object.fromEntries(QUESTIONS.map((question) => [question, "accepted"]))
+const ALL = Object.fromEntries(Object.keys(QUESTIONS).map((question) => [question, "accepted"]))
 /** What is said of the account, or of the moment, is another in another run. */
 const OF_THE_RUN =
   /^(serverTime|order|openOrders|orderHistory|fills|balance|positions|fees|fundingPaid|positionMode|accountConfig|symbolConfig)$/
@@ -90,7 +90,11 @@ test("every question is answered live, and in the replay of that run what is pub
   const tape = await openTape(path)
   const rig = await openRig({ bot: live.bot, simulator: { rate: 200 }, world: { tape, credentials: SIM_ACCOUNT } })
   try {
-    await until("everything is answered", () => Object.keys(live.answers).length === QUESTIONS.length, 20_000)
+    await until(
+      "everything is answered",
+      () => Object.keys(live.answers).length === Object.keys(QUESTIONS).length,
+      20_000,
+    )
   } finally {
     await rig.close()
     await tape.close()
@@ -157,6 +161,11 @@ test("what cannot be asked is refused, or said at once, by name", async () => {
         said("no params", () => ctx.ask("binance-um", "tickers"))
         said("inst", () => ctx.ask("binance-um", "orderbook", { inst: 5 }))
         said("a time", () => ctx.ask("binance-um", "fundingHistory", { inst: INST, startAt: "yesterday" }))
+        said("milliseconds", () => ctx.ask("binance-um", "fundingHistory", { inst: INST, startAt: 1_790_000_000_000 }))
+        said("nothing", () => ctx.ask("binance-um", "fees", {}))
+        said("another's", () => ctx.ask("binance-um", "tickers", { inst: INST }))
+        said("an interval", () => ctx.ask("binance-um", "candles", { inst: INST, interval: "7m" }))
+        said("a type", () => ctx.ask("binance-um", "tickers", { type: "perp" }))
         said("a limit", () => ctx.ask("binance-um", "trades", { inst: INST, limit: 0 }))
         said("a misspelt one", () => ctx.ask("binance-um", "trades", { inst: INST, limits: 5 }))
         said("insts", () => ctx.ask("binance-um", "tickers", { insts: [INST, null] }))
@@ -174,14 +183,19 @@ test("what cannot be asked is refused, or said at once, by name", async () => {
   }
   expect(told["place"]).toStartWith('ask: "place" is no question; those are serverTime, ')
   expect(told["unknown word"]).toStartWith('ask: "weather" is no question; ')
-  expect(told["another market"]).toBe("no task of this bot names the market okx")
-  expect(told["no params"]).toBe("ask: params is undefined; write what is asked for, such as { inst }, or {}")
+  expect(told["another market"]).toBe("no task of this bot names the market okx; they name binance-um")
+  expect(told["no params"]).toBe("ask: params is undefined; write { insts?, type? }")
   expect(told["inst"]).toBe("ask: params.inst is a number; write a text")
   expect(told["a time"]).toBe(
-    "ask: params.startAt is a string; write whole microseconds since the epoch, as ctx.now() gives them",
+    "ask: params.startAt is a string; write microseconds since the epoch, as ctx.now() gives them",
   )
+  expect(told["milliseconds"]).toStartWith("ask: params.startAt is 1790000000000; write microseconds")
+  expect(told["nothing"]).toBe('ask: "fees" needs params.inst; it takes { inst }')
+  expect(told["another's"]).toBe('ask: "tickers" has no params.inst; it takes { insts?, type? }')
+  expect(told["an interval"]).toStartWith('ask: params.interval "7m" is not known; write 1s or 1m or ')
+  expect(told["a type"]).toStartWith('ask: params.type "perp" is not known; write spot or perpetual or ')
   expect(told["a limit"]).toBe("ask: params.limit is 0; write a whole number above zero")
-  expect(told["a misspelt one"]).toStartWith("ask: no question has params.limits; there are inst, insts, ")
+  expect(told["a misspelt one"]).toBe('ask: "trades" has no params.limits; it takes { inst, limit? }')
   expect(told["insts"]).toBe("ask: params.insts[1] is null; write a name")
   expect(told["no key"]).toMatchObject({ kind: "refused", reason: expect.stringContaining("BINANCE_API_KEY") })
   expect(told["spot name"]).toMatchObject({ kind: "refused", reason: expect.stringContaining("BTC_USDT") })

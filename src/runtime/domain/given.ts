@@ -10,6 +10,13 @@ export function isPlain(value: unknown): value is Readonly<Record<string, unknow
   return form === null || Object.getPrototypeOf(form) === null
 }
 
+/** 2001 and 2286: milliseconds or seconds of a time that anybody means are below, nanoseconds above. */
+const [TIME_MIN, TIME_MAX] = [1e15, 1e16]
+
+/** Whether it can be a point in time in whole µs since the epoch. */
+export const isTime = (value: unknown): boolean =>
+  Number.isSafeInteger(value) && (value as number) >= TIME_MIN && (value as number) < TIME_MAX
+
 /** `null`, `a list`, `a number`: what it is instead of what was wanted. */
 export function wordFor(value: unknown): string {
   if (value === null || value === undefined) return String(value)

@@ -15,7 +15,8 @@ export type Market = (typeof MARKETS)[number]
 
 export const isMarket = (name: string): name is Market => (MARKETS as readonly string[]).includes(name)
 
-export type InstrumentType = "spot" | "perpetual" | "future" | "option" | "equity"
+export const INSTRUMENT_TYPES = ["spot", "perpetual", "future", "option", "equity"] as const
+export type InstrumentType = (typeof INSTRUMENT_TYPES)[number]
 
 /** What a market lists; names of other types are refused at `build`. */
 export const LISTED: Readonly<Record<Market, readonly InstrumentType[]>> = {

@@ -190,32 +190,39 @@ export type OperationName = keyof Operations
 export type ParamsOf<O extends OperationName> = Operations[O]["params"]
 export type ResultOf<O extends OperationName> = Operations[O]["result"]
 
-/** The operations that change nothing. Orders are placed and taken back by the orders task alone, which keeps their truth. */
-export const QUESTIONS = [
-  "serverTime",
-  "instruments",
-  "liveInstruments",
-  "tickers",
-  "orderbook",
-  "candles",
-  "trades",
-  "tradeHistory",
-  "premiumIndex",
-  "premiumCandles",
-  "liveFunding",
-  "fundingInfo",
-  "fundingHistory",
-  "openInterest",
-  "order",
-  "openOrders",
-  "orderHistory",
-  "fills",
-  "balance",
-  "positions",
-  "fees",
-  "fundingPaid",
-  "positionMode",
-  "accountConfig",
-  "symbolConfig",
-] as const satisfies readonly OperationName[]
-export type Question = (typeof QUESTIONS)[number]
+/** What a question takes: true where it must be given. */
+type Takes = { readonly [O in OperationName]?: { readonly [P in keyof Required<ParamsOf<O>>]: boolean } }
+const RANGE = { startAt: false, endAt: false, limit: false } as const
+
+/**
+ * The operations that change nothing, and what each takes. Orders are placed and taken back by the orders task alone, which
+ * keeps their truth.
+ */
+export const QUESTIONS = {
+  serverTime: {},
+  instruments: { type: false },
+  liveInstruments: { type: false },
+  tickers: { insts: false, type: false },
+  orderbook: { inst: true, depth: false },
+  candles: { inst: true, interval: true, ...RANGE },
+  trades: { inst: true, limit: false },
+  tradeHistory: { inst: true, fromTradeId: false, limit: false },
+  premiumIndex: { inst: false },
+  premiumCandles: { inst: true, interval: true, ...RANGE },
+  liveFunding: { inst: false },
+  fundingInfo: { inst: false },
+  fundingHistory: { inst: false, ...RANGE },
+  openInterest: { inst: true, period: true, ...RANGE },
+  order: { inst: true, orderId: false, clientId: false },
+  openOrders: { inst: false, limit: false },
+  orderHistory: { inst: true, orderId: false, ...RANGE },
+  fills: { inst: true, orderId: false, fromTradeId: false, ...RANGE },
+  balance: { assets: false },
+  positions: { insts: false },
+  fees: { inst: true },
+  fundingPaid: { inst: false, ...RANGE },
+  positionMode: {},
+  accountConfig: {},
+  symbolConfig: { inst: false },
+} as const satisfies Takes
+export type Question = keyof typeof QUESTIONS

@@ -1,6 +1,8 @@
 import { UsageError } from "../domain/errors.ts"
-import { QUESTIONS } from "../domain/operation.ts"
-import { demand, isPlain, wordFor } from "../domain/given.ts"
+import { INTERVALS } from "../domain/events.ts"
+import { demand, isPlain, isTime, wordFor } from "../domain/given.ts"
+import { INSTRUMENT_TYPES } from "../domain/market.ts"
+import { type Question, QUESTIONS } from "../domain/operation.ts"
 import type { Binding } from "./declaration/handle.ts"
 import { wholeOf } from "./parts.ts"
 
@@ -29,18 +31,24 @@ function checkTexts(call: string, argument: string, value: unknown): void {
 
 /** Changes of orders are no questions: they go through the orders task. */
 export function checkQuestion(question: unknown, params: unknown): void {
-  if (!QUESTIONS.some((known) => known === question)) {
-    throw new UsageError(`ask: ${written(question)} is no question; those are ${QUESTIONS.join(", ")}`)
+  if (typeof question !== "string" || !Object.hasOwn(QUESTIONS, question)) {
+    throw new UsageError(`ask: ${written(question)} is no question; those are ${Object.keys(QUESTIONS).join(", ")}`)
   }
-  checkObject("ask", "params", params, "what is asked for, such as { inst }, or {}")
+  const takes: Readonly<Record<string, boolean>> = QUESTIONS[question as Question]
+  const names = Object.keys(takes)
+  const wanted = names.length === 0 ? "{}" : `{ ${names.map((name) => (takes[name] ? name : `${name}?`)).join(", ")} }`
+  checkObject("ask", "params", params, wanted)
   for (const [name, value] of Object.entries(params as object)) {
-    const check = Object.hasOwn(PARAMS, name) ? PARAMS[name] : undefined
-    if (check === undefined)
-      throw new UsageError(`ask: no question has params.${name}; there are ${Object.keys(PARAMS).join(", ")}`)
-    if (value !== undefined) check(`params.${name}`, value)
+    if (takes[name] === undefined) throw new UsageError(`ask: "${question}" has no params.${name}; it takes ${wanted}`)
+    if (value !== undefined) PARAMS[name as ParamName](`params.${name}`, value)
+  }
+  for (const name of names) {
+    if (takes[name] === true && (params as Readonly<Record<string, unknown>>)[name] === undefined)
+      throw new UsageError(`ask: "${question}" needs params.${name}; it takes ${wanted}`)
   }
 }
 
+type ParamName = Question extends infer Q ? (Q extends Question ? keyof (typeof QUESTIONS)[Q] : never) : never
 type ParamCheck = (name: string, value: unknown) => void
 
 const textual: ParamCheck = (name, value) => checkText("ask", name, value, "a text")
@@ -48,23 +56,29 @@ const several: ParamCheck = (name, value) => {
   demand(Array.isArray(value), "ask", name, value, "a list of names")
   for (const [at, one] of (value as unknown[]).entries()) checkText("ask", `${name}[${at}]`, one, "a name")
 }
-const wholeFrom =
-  (least: number, wanted: string): ParamCheck =>
+const oneOf =
+  (words: readonly string[]): ParamCheck =>
   (name, value) => {
-    if (Number.isSafeInteger(value) && (value as number) >= least) return
-    const what = typeof value === "number" ? String(value) : wordFor(value)
-    throw new UsageError(`ask: ${name} is ${what}; write ${wanted}`)
+    if (words.includes(value as string)) return
+    throw new UsageError(`ask: ${name} ${written(value)} is not known; write ${words.join(" or ")}`)
   }
-const moment = wholeFrom(0, "whole microseconds since the epoch, as ctx.now() gives them")
-const count = wholeFrom(1, "a whole number above zero")
+const shown = (value: unknown): string => (typeof value === "number" ? String(value) : wordFor(value))
+const count: ParamCheck = (name, value) => {
+  if (Number.isSafeInteger(value) && (value as number) > 0) return
+  throw new UsageError(`ask: ${name} is ${shown(value)}; write a whole number above zero`)
+}
+const moment: ParamCheck = (name, value) => {
+  if (isTime(value)) return
+  throw new UsageError(`ask: ${name} is ${shown(value)}; write microseconds since the epoch, as ctx.now() gives them`)
+}
 
-/** What questions take, by name: each venue says for itself which of them go together. */
-const PARAMS: Readonly<Record<string, ParamCheck>> = {
+const PARAMS: Readonly<Record<ParamName, ParamCheck>> = {
   inst: textual,
   insts: several,
-  type: textual,
+  type: oneOf(INSTRUMENT_TYPES),
   depth: count,
-  interval: textual,
+  interval: oneOf(INTERVALS),
+  // Each venue has its own.
   period: textual,
   startAt: moment,
   endAt: moment,

@@ -119,7 +119,10 @@ export class House {
   #lister(from: Named<FeedHandle> | OrdersHandle | Market): Lister {
     if (typeof from !== "string") return this.any(from) as Lister
     const lister = this.#listers.find(({ spec }) => spec.market === from)
-    if (lister === undefined) throw new UsageError(`no task of this bot names the market ${from}`)
+    if (lister === undefined) {
+      const named = [...new Set(this.#listers.map(({ spec }) => spec.market))].join(", ")
+      throw new UsageError(`no task of this bot names the market ${from}${named === "" ? "" : `; they name ${named}`}`)
+    }
     return lister
   }
 

@@ -5,7 +5,7 @@
 import { isAmount } from "../domain/decimal.ts"
 import type { AltIntent, AltOrder, IntentTarget } from "../domain/callbacks.ts"
 import { instMistake } from "../domain/inst.ts"
-import { isPlain } from "../domain/given.ts"
+import { isPlain, isTime } from "../domain/given.ts"
 import { isMarket, MARKETS } from "../domain/market.ts"
 import type {
   AmendRequest,
@@ -49,6 +49,9 @@ const moment: Check = (value) =>
     ? undefined
     : `${shown(value)} is no time; write whole microseconds since the epoch, as ctx.now() gives them`
 
+const time: Check = (value) =>
+  isTime(value) ? undefined : `${shown(value)} is no time; write microseconds since the epoch, as ctx.now() gives them`
+
 const finite: Check = (value) =>
   Number.isFinite(value) ? undefined : `${shown(value)} is no number that can be weighed; write a finite one`
 
@@ -91,7 +94,7 @@ const ORDER = formOf<OrderRequest>("order", {
   type: [oneOf<OrderType>({ limit: true, market: true }), false],
   price: [amount, false],
   timeInForce: [oneOf<TimeInForce>({ gtc: true, ioc: true, fok: true, "post-only": true }), false],
-  goodTillAt: [moment, false],
+  goodTillAt: [time, false],
   reduceOnly: [flag, false],
   positionSide: [oneOf<PositionSide>({ long: true, short: true, both: true }), false],
   marginMode: [oneOf<MarginMode>({ cross: true, isolated: true }), false],

@@ -50,7 +50,7 @@ describe("ctx.instrument", () => {
     expect(marketOf(ctx, PERP, umTape)).toBe("binance-um")
     expect(marketOf(ctx, PERP, umTape.part(2))).toBe("binance-um")
     expect(() => ctx.instrument(any("BTC_USDT"), "gate-spot")).toThrow(
-      new UsageError("no task of this bot names the market gate-spot"),
+      new UsageError("no task of this bot names the market gate-spot; they name binance-um, okx"),
     )
     expect(() => ctx.instrument(PERP, trades("okx", [PERP]))).toThrow("is not of this bot")
   })

@@ -71,6 +71,7 @@ describe("what is no order is refused by the name of its field", () => {
       "a market order cannot be post-only",
     ],
     ["a market order with a price", { ...limit, type: "market" }, "a market order has no price"],
+    ["milliseconds as a time", { ...limit, goodTillAt: 1_790_000_000_000 }, "goodTillAt 1790000000000 is no time"],
     ["milliseconds with a fraction as a time", { ...limit, goodTillAt: 1.5 }, "goodTillAt 1.5 is no time"],
     [
       "a post-only order with an end",

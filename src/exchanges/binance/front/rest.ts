@@ -89,13 +89,16 @@ const ROUTES: Readonly<Record<string, Route>> = {
   "DELETE /fapi/v1/listenKey": keyed(1, account.closeListenKey),
 }
 
-/** Of the market's past, which a playback has only as far as its tape was told. */
+/** Of the market's past and its funding, which a playback has only as far as its tape was told. */
 const PAST = new Set([
   "GET /fapi/v1/trades",
   "GET /fapi/v1/aggTrades",
   "GET /fapi/v1/klines",
   "GET /fapi/v1/premiumIndexKlines",
   "GET /fapi/v1/ticker/24hr",
+  "GET /fapi/v1/premiumIndex",
+  "GET /fapi/v1/fundingInfo",
+  "GET /fapi/v1/openInterest",
   "GET /futures/data/openInterestHist",
 ])
 
