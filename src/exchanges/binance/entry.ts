@@ -5,6 +5,7 @@ import type { Fields } from "../kit/endpoint.ts"
 import { isList, isObject, type JsonObject, parseExact } from "../kit/json.ts"
 import { credentialsOf } from "../kit/venue.ts"
 import { toAmend, toNewOrder, toOrderRef } from "./map/order.ts"
+import { plainPlace } from "./place.ts"
 import { sealMessage } from "./sign.ts"
 
 /**
@@ -35,6 +36,10 @@ export function orderEntry(
       const row = METHODS[operation] as Method<typeof operation> | undefined
       if (row === undefined) throw new UsageError(`binance-um takes no "${operation}" over its WebSocket API`)
       const credentials = credentialsOf(auth, "binance-um", credentialNames)
+      if (operation === "place") {
+        const plain = plainPlace(params as ParamsOf<"place">, credentials, auth.now, requestLifeMs, requestId)
+        if (plain !== undefined) return plain
+      }
       return sealMessage(row.method, row.encode(params), credentials, auth.now, requestLifeMs, requestId)
     },
     decode: decodeReply,
