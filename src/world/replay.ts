@@ -120,15 +120,17 @@ function wishesOf(bot: Bot, set: ReplayOptions["set"]): Wishes {
 const isFeed = (spec: TaskSpec): spec is FeedSpec => spec.kind === "feed"
 
 /**
- * An old image of a book is of no use; the simulated exchange has a newer one. Old candles and trades are what was asked for,
- * and a listing holds until there is another.
+ * An old image of what a book is built on is of no use; the simulated exchange has a newer one. Old candles and trades are what
+ * was asked for, so are a few levels, and a listing holds until there is another.
  */
 function answersOf({ answers, listings, listingTarget }: Survey, venue: Venue): Answers {
-  const books = targetOf(venue.encode("orderbook", { inst: "BTC_USDT_PERP" }, { now: 0 }).url).split("?", 1)[0] ?? ""
+  const inst = "BTC_USDT_PERP"
+  const image = targetOf(venue.encode("orderbook", { inst, depth: venue.book.depth }, { now: 0 }).url)
+  const [before = "", after = ""] = image.split(venue.inst.toNative(inst))
   const all = [...answers, ...listings.map(({ at, body }) => ({ target: listingTarget, at, body }))]
   return new Answers(
     all,
-    (target) => target.startsWith(`GET ${books}?`),
+    (target) => target.startsWith(`GET ${before}`) && target.endsWith(after),
     (target) => target === listingTarget,
   )
 }

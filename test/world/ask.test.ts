@@ -17,8 +17,7 @@ afterAll(() => home.remove())
 
 type Answers = Record<string, Outcome<unknown>>
 
-/** Asks everything once, what is public first. */
-async function askAll(ctx: Context, answers: Answers): Promise<void> {
+async function askOfMarket(ctx: Context, answers: Answers): Promise<void> {
   const inst = INST
   answers["serverTime"] = await ctx.ask("binance-um", "serverTime", {})
   answers["instruments"] = await ctx.ask("binance-um", "instruments", {})
@@ -34,6 +33,10 @@ async function askAll(ctx: Context, answers: Answers): Promise<void> {
   answers["fundingInfo"] = await ctx.ask("binance-um", "fundingInfo", {})
   answers["fundingHistory"] = await ctx.ask("binance-um", "fundingHistory", { inst, limit: 5 })
   answers["openInterest"] = await ctx.ask("binance-um", "openInterest", { inst, period: "5m", limit: 2 })
+}
+
+async function askOfAccount(ctx: Context, answers: Answers): Promise<void> {
+  const inst = INST
   answers["openOrders"] = await ctx.ask("binance-um", "openOrders", { inst })
   answers["orderHistory"] = await ctx.ask("binance-um", "orderHistory", { inst, limit: 5 })
   answers["fills"] = await ctx.ask("binance-um", "fills", { inst, limit: 5 })
@@ -49,26 +52,31 @@ async function askAll(ctx: Context, answers: Answers): Promise<void> {
   answers["order"] = await ctx.ask("binance-um", "order", { inst, clientId })
 }
 
-/** Places an order far from the market, and asks once it rests. */
+/** Asks of the market at its hundredth trade, which a replay tells at the same time, and of the account once an order rests. */
 function asker() {
   const answers: Answers = {}
+  let heard = 0
   let isAsking = false
   const tape = trades("binance-um", [INST])
   const router = orders("binance-um")
   const asking = bot({ name: "asker", account: "exclusive" })
     .tasks([tape, router])
     .strategy({
-      onTrade: () => undefined,
+      async onTrade(_, ctx) {
+        if (++heard === 100) await askOfMarket(ctx as unknown as Context, answers)
+      },
       onAltEvent({ task }, ctx) {
-        if (task.kind === "orders")
-          ctx.after(1_500, () => {
-            ctx.submit(router, { inst: INST, side: "BUY", size: "0.010", price: "30000" })
-          })
+        if (task.kind !== "orders") return
+        // Refused until the bot is ready and, in a replay, until the tape has told a price.
+        ctx.every(250, () => {
+          if (isAsking || ctx.openOrders().length > 0) return
+          ctx.submit(router, { inst: INST, side: "BUY", size: "0.010", price: "30000" })
+        })
       },
       async onOrder({ data }, ctx) {
         if (isAsking || data.order.state !== "open") return
         isAsking = true
-        await askAll(ctx as unknown as Context, answers)
+        await askOfAccount(ctx as unknown as Context, answers)
       },
     })
   return { bot: asking as unknown as Bot, answers }
