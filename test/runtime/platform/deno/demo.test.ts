@@ -110,7 +110,8 @@ describe.skipIf(!hasDeno)("on Deno", () => {
   test("a ZeroMQ model is refused in one plain line before anything starts", async () => {
     const bot = 'export default bot({ name: "asking" }).task(tape).task(model).strategy({ onTrade() {}, onPreds() {} })'
     const file = botFile("asking", [...watching, bot])
-    expect(await ended(start(["run", file, "--live", "--endpoint", "http://127.0.0.1:1"]))).toEqual({
+    const words = ["run", file, "--live", "--endpoint", "http://127.0.0.1:1", "--http-port", "0"]
+    expect(await ended(start(words))).toEqual({
       status: 2,
       out: "",
       err: expect.stringMatching(/^perigee run: [^\n]*ZeroMQ models run on Bun only; run this bot on Bun\n$/),
