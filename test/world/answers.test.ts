@@ -5,7 +5,7 @@ const second = 1_000_000
 const told = (...times: readonly [target: string, at: number][]) =>
   new Answers(
     times.map(([target, at]) => ({ target, at: at * second, body: `${target} ${at}` })),
-    (target) => target === "GET /book",
+    (target) => ({ "GET /book": 0, "GET /levels": 5 * second })[target] ?? Number.POSITIVE_INFINITY,
     (target) => target === "GET /listing",
   )
 const take = (answers: Answers, target: string, at: number) => answers.take(target, at * second)?.body
@@ -26,6 +26,13 @@ test("what is asked later than it was recorded gets the newest answer by then; o
   expect(take(answers, "GET /past", 8)).toBe("GET /past 9")
   expect(take(answers, "GET /book", 4)).toBeUndefined()
   expect(take(answers, "GET /book", 8)).toBe("GET /book 9")
+})
+
+test("what is of use for a while is given that long, and then the next one, if it comes soon", () => {
+  const answers = told(["GET /levels", 2], ["GET /levels", 3], ["GET /levels", 20], ["GET /levels", 30])
+  expect(take(answers, "GET /levels", 7)).toBe("GET /levels 3")
+  expect(take(answers, "GET /levels", 7)).toBeUndefined()
+  expect(take(answers, "GET /levels", 26)).toBe("GET /levels 30")
 })
 
 test("what holds until it is another is answered as often as it is asked for, the first from the beginning", () => {

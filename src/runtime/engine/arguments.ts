@@ -39,7 +39,8 @@ export function checkQuestion(question: unknown, params: unknown): void {
   const wanted = names.length === 0 ? "{}" : `{ ${names.map((name) => (takes[name] ? name : `${name}?`)).join(", ")} }`
   checkObject("ask", "params", params, wanted)
   for (const [name, value] of Object.entries(params as object)) {
-    if (takes[name] === undefined) throw new UsageError(`ask: "${question}" has no params.${name}; it takes ${wanted}`)
+    if (!Object.hasOwn(takes, name))
+      throw new UsageError(`ask: "${question}" has no params.${name}; it takes ${wanted}`)
     if (value !== undefined) PARAMS[name as ParamName](`params.${name}`, value)
   }
   for (const name of names) {
@@ -68,7 +69,8 @@ const count: ParamCheck = (name, value) => {
   throw new UsageError(`ask: ${name} is ${shown(value)}; write a whole number above zero`)
 }
 const moment: ParamCheck = (name, value) => {
-  if (isTime(value)) return
+  // From the beginning.
+  if (value === 0 || isTime(value)) return
   throw new UsageError(`ask: ${name} is ${shown(value)}; write microseconds since the epoch, as ctx.now() gives them`)
 }
 

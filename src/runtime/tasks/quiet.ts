@@ -40,23 +40,17 @@ export class Steps {
   /** Wall clock less the monotonic one. */
   #ahead: number
   #lookedAt: number
-  /** The wall clock's time at the last look. */
-  #seenAt: number
   /** Between the last two looks. */
   elapsedUs = 0
 
   constructor(clock: Pick<Clock, "now" | "monotonic">) {
     this.#clock = clock
     this.#lookedAt = clock.monotonic()
-    this.#seenAt = clock.now()
-    this.#ahead = this.#seenAt - this.#lookedAt
+    this.#ahead = clock.now() - this.#lookedAt
   }
 
   /** By how much it was set since the last look, µs; 0 where it was not, or by less than half a second. `now` is its time. */
   look(now: number): number {
-    // Soon after the last look nothing can have happened that matters: orders spare themselves a reading of the clock.
-    if (now >= this.#seenAt && now - this.#seenAt < STEP_US) return 0
-    this.#seenAt = now
     const monotonic = this.#clock.monotonic()
     const step = now - monotonic - this.#ahead
     this.#ahead += step

@@ -16,19 +16,19 @@ const WAIT_US_MAX = 4_500_000
 /** The answers of a tape, in the order they came: each given once, or as often as it is asked for while it stands. */
 export class Answers {
   readonly #left = new Map<string, Answer[]>()
-  readonly #isTimely: (target: string) => boolean
+  readonly #ageUsMax: (target: string) => number
   readonly #isStanding: (target: string) => boolean
 
   /**
-   * `isTimely`: an answer that came before it is asked for again is of no use. `isStanding`: one holds until the next has
-   * come, and the first from the beginning.
+   * `ageUsMax`: how long ago an answer may have come when it is asked for again and is still of use. `isStanding`: one holds
+   * until the next has come, and the first from the beginning.
    */
   constructor(
     answers: Iterable<Answer>,
-    isTimely: (target: string) => boolean,
+    ageUsMax: (target: string) => number,
     isStanding: (target: string) => boolean = () => false,
   ) {
-    this.#isTimely = isTimely
+    this.#ageUsMax = ageUsMax
     this.#isStanding = isStanding
     for (const answer of answers) {
       const same = this.#left.get(answer.target)
@@ -48,8 +48,8 @@ export class Answers {
     // The newest of those that are past: what was not asked for in between is left out.
     const ahead = left.findIndex(({ at }) => at >= now)
     const past = ahead < 0 ? left.length : ahead
-    if (past > 0 && !this.#isTimely(target)) return left.splice(0, past).at(-1)
-    left.splice(0, past)
+    const newest = left.splice(0, past).at(-1)
+    if (newest !== undefined && now - newest.at <= this.#ageUsMax(target)) return newest
     const [next] = left
     return next !== undefined && next.at <= now + WAIT_US_MAX ? left.shift() : undefined
   }
