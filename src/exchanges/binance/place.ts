@@ -8,7 +8,7 @@ import { hmac, quoted, toMs } from "./sign.ts"
 
 /**
  * The limit order that most orders are, signed and written as its `order.place` in one piece: what `toNewOrder` and
- * `sealMessage` make of it field by field, which took half as long again between a tick and its order. Undefined for an
+ * `sealMessage` make of it field by field, which costs a tenth of the time between a tick and its order. Undefined for an
  * order that says more, or may have something wrong with it: those are for the general way to write, or to refuse by name.
  */
 export function plainPlace(
